@@ -1,0 +1,64 @@
+// Every bound of the core, each with the fact that it comes from. Nothing a peer sends may make the
+// core hold, write or answer more than these allow; above one, the answer names it and its value.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tidemark::limits {
+
+// Platform facts (Cloudflare, 2026).
+inline constexpr size_t kSqlValueBytesMax = 2'000'000;   // a bound value or column of D1 and objects
+inline constexpr size_t kSqlTextBytesMax = 100'000;      // one SQL text
+inline constexpr int kSqlVariablesMax = 100;             // bound parameters of a statement
+inline constexpr size_t kIsolateBytesMax = 128 << 20;    // JavaScript and Wasm together
+inline constexpr int64_t kIntegerMax = (int64_t{1} << 53) - 1;  // exact in JavaScript
+
+// The engine. An isolate serves many objects at once; local operations never wait, spanning ones
+// (projection, reads) do. A waiting operation holds a few KB.
+inline constexpr size_t kLiveOperationsMax = 256;
+inline constexpr size_t kFrameBytesMax = 8 << 20;  // all coroutine frames together
+inline constexpr size_t kInputBytesMax = 40 << 20;  // one frame into the core
+static_assert(kInputBytesMax + kFrameBytesMax < kIsolateBytesMax / 2);
+
+// Requests.
+inline constexpr size_t kBodyBytesMax = 16 << 20;    // POST /sync
+inline constexpr size_t kSliceBytes = 1 << 20;       // what is held of a body at a time
+inline constexpr size_t kUserIdBytesMax = 128;
+inline constexpr size_t kDeviceIdBytesMax = 64;
+
+// Records.
+inline constexpr size_t kRecordIdBytesMax = 256;
+inline constexpr size_t kRecordBytesMax = 1'000'000;  // `data`; doubled by JSON it still binds
+inline constexpr uint32_t kRecordDepthMax = 100;      // SQLite's JSON stops at 1,000
+inline constexpr int64_t kCounterMax = (1 << 20) - 1;  // deltas in a body: 16 MB / 42 bytes is less
+inline constexpr int64_t kPageRowsMax = 10'000;
+inline constexpr size_t kPageBytesMax = 8 << 20;   // rows of one answer
+inline constexpr size_t kNoticeBytesMax = 4 << 20;  // `rejected` and `conflicts` of one answer
+static_assert(kRecordBytesMax * 2 <= kSqlValueBytesMax);
+static_assert(kRecordBytesMax < kSliceBytes);
+static_assert(kBodyBytesMax / 42 < kCounterMax);
+
+// Time, in milliseconds.
+inline constexpr int64_t kMinuteMs = 60'000;
+inline constexpr int64_t kDayMs = 24 * 60 * kMinuteMs;
+inline constexpr int64_t kClockAheadMaxMs = 5 * kMinuteMs;  // a stamp further ahead is pulled back
+inline constexpr int64_t kTombstoneDays = 90;
+inline constexpr int64_t kHistoryDays = 30;
+// Below it a time is in seconds: as milliseconds it would be in 1973, as seconds it is in 5138.
+inline constexpr int64_t kSecondsBelow = 100'000'000'000;
+
+// Projection into D1. A page is one bound value.
+inline constexpr int64_t kProjectRowsMax = 2'000;
+inline constexpr int64_t kProjectBytesMax = 900'000;
+inline constexpr int kProjectPagesMax = 40;  // a run; then the alarm goes on
+inline constexpr int64_t kProjectDelayMs = 200;
+inline constexpr int64_t kProjectRetryMaxMs = 5 * kMinuteMs;
+
+// Reads.
+inline constexpr int64_t kListRowsMax = 1'000;
+inline constexpr int64_t kListRowsDefault = 20;
+inline constexpr int64_t kHistoryRowsMax = 200;
+
+}  // namespace tidemark::limits

@@ -1,0 +1,106 @@
+// What an operation can await: each hands the host its commands and resumes with their results.
+//
+// Query and Batch run on the operation's own store and cannot fail (a store that fails ends the
+// operation at the host). D1 and Call can, and return a Result.
+
+#pragma once
+
+#include <coroutine>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/command.h"
+#include "engine/operation.h"
+
+namespace tidemark {
+
+class Await {
+ public:
+  explicit Await(Command command) { commands_.push_back(std::move(command)); }
+
+  bool await_ready() const noexcept { return false; }
+  template <typename Promise>
+  void await_suspend(std::coroutine_handle<Promise> waiting) {
+    operation_ = waiting.promise().operation;
+    operation_->Suspend(waiting, std::move(commands_));
+  }
+
+ protected:
+  CommandResult TakeResult() { return std::move(operation_->TakeResults().front()); }
+
+ private:
+  std::vector<Command> commands_;
+  Operation* operation_ = nullptr;
+};
+
+// Statements on the own store, all or nothing.
+class Batch : public Await {
+ public:
+  explicit Batch(std::vector<Statement> statements)
+      : Await(SqlCommand{{}, std::move(statements)}) {}
+  ResultSets await_resume() {
+    CommandResult result = TakeResult();
+    auto* sets = std::get_if<ResultSets>(&result);
+    Check(sets != nullptr);
+    return std::move(*sets);
+  }
+};
+
+// One statement on the own store.
+class Query : public Batch {
+ public:
+  explicit Query(const Sql& sql, std::vector<Param> params = {}, Keep keep = {})
+      : Batch({Statement{sql.text, std::move(params), keep}}) {}
+  ResultSet await_resume() { return std::move(Batch::await_resume().front()); }
+};
+
+// One atomic batch on a D1 shard. Codes: `refused`, `moved`, `unavailable`.
+class D1 : public Await {
+ public:
+  D1(std::string shard, std::vector<Statement> statements)
+      : Await(SqlCommand{std::move(shard), std::move(statements)}) {}
+  std::variant<ResultSets, Failure> await_resume() {
+    CommandResult result = TakeResult();
+    if (auto* sets = std::get_if<ResultSets>(&result)) return std::move(*sets);
+    auto* failure = std::get_if<Failure>(&result);
+    Check(failure != nullptr);
+    return std::move(*failure);
+  }
+};
+
+// A slice of the request's body.
+class BodySlice : public Await {
+ public:
+  BodySlice(size_t offset, size_t size)
+      : Await(BodyCommand{static_cast<uint32_t>(offset), static_cast<uint32_t>(size)}) {}
+  std::string await_resume() {
+    CommandResult result = TakeResult();
+    auto* bytes = std::get_if<std::string>(&result);
+    Check(bytes != nullptr);
+    return std::move(*bytes);
+  }
+};
+
+// Wakes this object at a time, or earlier if an earlier alarm is set.
+class SetAlarm : public Await {
+ public:
+  explicit SetAlarm(int64_t at_ms) : Await(AlarmCommand{at_ms}) {}
+  void await_resume() { TakeResult(); }
+};
+
+// Runs an operation at the owner of a space, with the caller's identity.
+class Call : public Await {
+ public:
+  Call(std::string space, std::string operation, Params params)
+      : Await(CallCommand{std::move(space), std::move(operation), std::move(params)}) {}
+  std::variant<CallReply, Failure> await_resume() {
+    CommandResult result = TakeResult();
+    if (auto* reply = std::get_if<CallReply>(&result)) return std::move(*reply);
+    auto* failure = std::get_if<Failure>(&result);
+    Check(failure != nullptr);
+    return std::move(*failure);
+  }
+};
+
+}  // namespace tidemark

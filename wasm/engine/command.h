@@ -1,0 +1,139 @@
+// Commands: what an operation asks of its host, and what comes back. Plain values.
+//
+// Command :=
+//   ["sql", [Statement...]]            own store, in order, all or nothing
+//   ["d1", shard, [Statement...]]      a D1 database by its binding's name, one atomic batch
+//   ["body", offset, size]             a slice of the request's body, in bytes
+//   ["alarm", at_ms]                   wake this object then, unless an earlier alarm is set
+//   ["call", space, operation, {key: text...}]   run an operation at the space's owner
+// Statement := [sql, [Param...], nil | [bytes_max, rows_max]]
+// Param     := nil | int | double | text | bin | Handle | BodyRange
+// Handle    := ext 1, u32 big-endian: a text that the host keeps for this operation
+// BodyRange := ext 2, offset u32 and size u32 big-endian: bytes of the request's body, as a blob
+//
+// Result, one a command, in order :=
+//   sql, d1:  [true, [ResultSet...]] | [false, code, message]
+//   body:     bin        alarm: nil
+//   call:     [true, status, {key: text...}, Handle] | [false, code, message]
+// ResultSet := [rows_written, [[Cell...]...]]                              where nothing is kept
+//            | [rows_written, [[group, Handle, rows]...], last, more]      where it is
+// Cell      := nil | int | double | text
+//
+// Where a statement names bounds its rows are kept and never cross into the core. Their columns are
+// (group, text, seq): the host joins the texts of each group with commas, stops after rows_max rows
+// or before a row that would exceed bytes_max (it takes one at least; bytes are UTF-16 units), and
+// says the seq of the last row taken and whether rows were left.
+//
+// A failing own store has no result: the host cancels the operation. A failing D1 has a code:
+// `refused` (a constraint; the same batch will fail again), `moved` (a fence) or `unavailable`.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/msgpack.h"
+#include "base/status.h"
+
+namespace tidemark {
+
+struct Handle {
+  uint32_t id = 0;
+};
+struct BodyRange {
+  uint32_t offset = 0;
+  uint32_t size = 0;
+};
+struct Blob {
+  std::string bytes;
+};
+struct Null {};
+using Param = std::variant<Null, int64_t, double, std::string, Blob, Handle, BodyRange>;
+
+// A constant SQL text with its name. Texts are literals or come from the declared schema.
+struct Sql {
+  std::string_view name;
+  std::string_view text;
+};
+
+// Bounds of the rows that the host keeps; none (0) where rows come to the core.
+struct Keep {
+  int64_t bytes_max = 0;
+  int64_t rows_max = 0;
+};
+
+struct Statement {
+  std::string_view sql;
+  std::vector<Param> params;
+  Keep keep = {};
+
+  bool keeps() const { return keep.bytes_max > 0; }
+};
+
+struct SqlCommand {
+  std::string shard;  // empty: the operation's own store
+  std::vector<Statement> statements;
+};
+struct BodyCommand {
+  uint32_t offset = 0;
+  uint32_t size = 0;
+};
+struct AlarmCommand {
+  int64_t at_ms = 0;
+};
+using Params = std::map<std::string, std::string, std::less<>>;
+struct CallCommand {
+  std::string space;
+  std::string operation;
+  Params params;
+};
+using Command = std::variant<SqlCommand, BodyCommand, AlarmCommand, CallCommand>;
+
+using Cell = std::variant<Null, int64_t, double, std::string>;
+
+struct Kept {
+  std::string group;
+  Handle handle;
+  int64_t rows = 0;
+};
+
+struct ResultSet {
+  int64_t rows_written = 0;
+  std::vector<std::vector<Cell>> rows;
+  std::vector<Kept> kept;
+  int64_t last = 0;
+  bool more = false;
+
+  // The cell of the first row, or the fallback where there is no row or it holds NULL.
+  int64_t Integer(size_t column, int64_t fallback) const;
+  std::string Text(size_t column) const;
+  int64_t KeptRows() const;
+};
+
+struct CallReply {
+  int64_t status = 0;
+  Params data;
+  Handle body;
+};
+
+struct Failure {
+  std::string code;
+  std::string message;
+};
+using ResultSets = std::vector<ResultSet>;
+using CommandResult = std::variant<Null, ResultSets, std::string, CallReply, Failure>;
+
+void WriteCommands(const std::vector<Command>& commands, msgpack::Writer* writer);
+void WriteHandle(Handle handle, msgpack::Writer* writer);
+void WriteParams(const Params& params, msgpack::Writer* writer);
+bool ReadParams(msgpack::Reader* reader, Params* params);
+
+// Reads the results of `commands`. False if the frame does not fit them: the host is broken.
+bool ReadResults(const std::vector<Command>& commands, std::string_view frame,
+                 std::vector<CommandResult>* results);
+
+}  // namespace tidemark

@@ -1,0 +1,16 @@
+// Parameters of a query string, read with their bounds.
+
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "engine/operation.h"
+
+namespace tidemark {
+
+// An integer from `least` to `most`; the fallback where it is not given. Code: `invalid_parameter`.
+Result<int64_t> IntegerParam(const Request& request, std::string_view name, int64_t least,
+                             int64_t most, int64_t fallback);
+
+}  // namespace tidemark

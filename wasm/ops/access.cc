@@ -1,0 +1,63 @@
+#include "ops/access.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+
+namespace tidemark {
+namespace {
+
+constexpr std::string_view kReserved[] = {
+    "activity", "admin",   "api",    "apps",      "assets",   "auth",        "backup",
+    "cards",    "college", "coreenginedb", "db.json", "dev",  "eventlog",    "favicon.ico",
+    "health",   "history", "live",   "login",     "monitor",  "plans",       "robots.txt",
+    "sessions", "snapshots", "stats", "stream",   "sync",     "user",        "viewer"};
+
+}  // namespace
+
+Role ParseRole(std::string_view role) {
+  if (role == "user") return Role::kUser;
+  if (role == "viewer") return Role::kViewer;
+  if (role == "admin") return Role::kAdmin;
+  return Role::kNone;
+}
+
+std::span<const std::string_view> ReservedIds() { return kReserved; }
+
+Status CheckUserId(std::string_view user_id) {
+  const bool printable = std::all_of(user_id.begin(), user_id.end(),
+                                     [](char byte) { return byte > ' ' && byte < '\x7f'; });
+  if (user_id.empty() || user_id.size() > limits::kUserIdBytesMax || !printable) {
+    return Status::Error(401, "invalid_user_id",
+                         "The token's user_id must be 1 to 128 printable ASCII characters "
+                         "without spaces");
+  }
+  if (std::find(std::begin(kReserved), std::end(kReserved), user_id) != std::end(kReserved)) {
+    return Status::Invalid("reserved_id", "The token's user_id is a reserved word; choose another");
+  }
+  return {};
+}
+
+Status CheckSpace(const Identity& identity, std::string_view owner, Action action) {
+  if (identity.user_id.empty()) {
+    return Status::Error(401, "unauthorized", "Unauthorized");
+  }
+  if (Status valid = CheckUserId(identity.user_id); !valid.ok()) return valid;
+  const bool own = identity.user_id == owner;
+  const bool reads = action == Action::kRead;
+  switch (identity.role) {
+    case Role::kAdmin:
+      if (own || reads) return {};
+      break;
+    case Role::kUser:
+      if (own) return {};
+      break;
+    case Role::kViewer:
+      if (own && reads) return {};
+      return Status::Forbidden("This token may only read (role viewer)");
+    case Role::kNone: break;
+  }
+  return Status::Forbidden("This token gives no access to that space");
+}
+
+}  // namespace tidemark

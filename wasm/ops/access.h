@@ -1,0 +1,41 @@
+// Who may do what: the one place that decides, for every route and every operation.
+//
+// An identity is what a verified token says and nothing else: ids in bodies and headers never reach
+// these functions.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace tidemark {
+
+enum class Role : uint8_t { kNone, kViewer, kUser, kAdmin };
+enum class Action : uint8_t { kRead, kWrite };
+
+struct Identity {
+  std::string user_id;  // empty: nobody is signed in
+  Role role = Role::kNone;
+  std::string org;
+  std::string tenant;
+};
+
+// `user`, `viewer` or `admin`; anything else is kNone.
+Role ParseRole(std::string_view role);
+
+// First segments of routes: none can be the id of a user or an organisation.
+std::span<const std::string_view> ReservedIds();
+
+// A user's id: 1 to 128 bytes of printable ASCII without space, and not a reserved one.
+// Codes: `invalid_user_id`, `reserved_id`.
+Status CheckUserId(std::string_view user_id);
+
+// Whether the identity may read or write the space of records that `owner` owns: its owner may,
+// a viewer may only read, an admin may read any. Codes: `unauthorized`, `forbidden`.
+Status CheckSpace(const Identity& identity, std::string_view owner, Action action);
+
+}  // namespace tidemark

@@ -1,0 +1,40 @@
+// The operations on records. Each is one file named by its verb.
+
+#pragma once
+
+#include <string>
+
+#include "engine/operation.h"
+#include "records/cursor.h"
+
+namespace tidemark {
+
+// Local, before anything else in an object: its tables, and its epoch at first.
+Task<Reply> OpenSpace(Context context);
+
+// Local: POST /sync. Parameters: `device`, `content_type`; the request's body.
+Task<Reply> Sync(Context context);
+
+// Local: GET /history?collection=&id=&before=&limit=: an array, newest first; a Link to the rest.
+Task<Reply> ListHistory(Context context);
+
+// Local: POST /history/:id/restore. Parameter: `id`. Stores that version again, as of now.
+Task<Reply> RestoreHistory(Context context);
+
+// Spanning: copies what changed to D1, retries, prunes, and sets the next alarm.
+Task<Reply> Tick(Context context);
+
+// Spanning, called by List: copies what changed to D1 now. Data: `epoch`, `head`, `projected`.
+Task<Reply> CatchUp(Context context);
+
+// Spanning, in the Worker: GET /{collection}. Parameters: `collection`, `cursor`, `limit`, `offset`,
+// `before`, and the collection's filters.
+Task<Reply> List(Context context);
+
+// Local, called by List when D1 cannot answer: the same rows from the space itself.
+Task<Reply> ListOwned(Context context);
+
+// The state of the space; for use within the operations above.
+Task<Space> ReadSpace();
+
+}  // namespace tidemark

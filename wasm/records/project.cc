@@ -1,0 +1,240 @@
+#include "records/project.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/limits.h"
+#include "engine/await.h"
+#include "records/operations.h"
+#include "records/schema.h"
+#include "records/statements.h"
+#include "shards/placement.h"
+
+namespace tidemark {
+namespace {
+
+enum class Sent : uint8_t { kApplied, kRefused, kMoved, kUnavailable };
+
+class Projector {
+ public:
+  explicit Projector(Context context)
+      : context_(std::move(context)),
+        user_(context_.request.space),
+        shard_(ShardOf(context_.request.space)) {}
+
+  Task<Projection> Run();
+
+ private:
+  Task<bool> ReadProgress();
+  Task<bool> StartOver();
+  Task<Sent> SendPage(int64_t from, int64_t to);
+  Task<Sent> SendRows(std::vector<ResultSet> rows, int64_t to);
+  // Rows of the page one by one, and those that D1 refuses set aside.
+  Task<Sent> SendSingly(int64_t from, int64_t to);
+  Task<Sent> SetAside(std::string collection, std::string id, std::string reason, int64_t to);
+  Task<bool> RetrySetAside();
+  // A statement of the batch (by its place) that answers the ids of orphans of a collection.
+  using Asked = std::vector<std::pair<size_t, const Collection*>>;
+  Task<bool> SetOrphansAside(ResultSets results, Asked asked);
+  void AddRows(const Collection& collection, const std::vector<ResultSet>& rows,
+               std::vector<Statement>* batch, Asked* asked) const;
+  Statement Fence() const { return {sql::kFenceProjection.text, {user_, space_.epoch, result_.seq}}; }
+  Statement Advance(int64_t to) const {
+    return {sql::kAdvanceProjection.text, {user_, space_.epoch, to, context_.request.now_ms}};
+  }
+  Sent Note(const Failure& failure);
+  Task<bool> Remember();
+
+  Context context_;
+  std::string user_;
+  std::string shard_;
+  Space space_;
+  Projection result_;
+};
+
+constexpr Keep kAll{static_cast<int64_t>(limits::kSqlValueBytesMax), limits::kIntegerMax};
+
+Sent Projector::Note(const Failure& failure) {
+  result_.problem = failure.message;
+  if (failure.code == "refused") return Sent::kRefused;
+  if (failure.code == "moved") return Sent::kMoved;
+  result_.failed = true;
+  return Sent::kUnavailable;
+}
+
+// What D1 has. A projection of another life of this space is wiped first.
+Task<bool> Projector::ReadProgress() {
+  auto answer = co_await D1(shard_, {{sql::kReadProjection.text, {user_}}});
+  if (const auto* failure = std::get_if<Failure>(&answer)) {
+    Note(*failure);
+    co_return false;
+  }
+  const ResultSet row = std::get_if<ResultSets>(&answer)->front();
+  result_.seq = row.Integer(1, 0);
+  if (row.rows.empty() || row.Text(0) == space_.epoch) co_return true;
+  co_return co_await StartOver();
+}
+
+Task<bool> Projector::StartOver() {
+  std::vector<Statement> wipe;
+  const auto& collections = context_.schema->collections;
+  for (size_t i = collections.size(); i > 0; --i) wipe.push_back({collections[i - 1].wipe, {user_}});
+  wipe.push_back(Advance(0));
+  result_.seq = 0;
+  auto answer = co_await D1(shard_, std::move(wipe));
+  if (const auto* failure = std::get_if<Failure>(&answer)) {
+    Note(*failure);
+    co_return false;
+  }
+  co_return true;
+}
+
+// The statements that write one collection's rows: `rows` hold them as kept JSON texts, by group.
+void Projector::AddRows(const Collection& collection, const std::vector<ResultSet>& rows,
+                        std::vector<Statement>* batch, Asked* asked) const {
+  for (const ResultSet& set : rows) {
+    for (const Kept& kept : set.kept) {
+      if (kept.group != collection.name) continue;
+      if (!collection.project_orphans.empty()) {
+        asked->emplace_back(batch->size(), &collection);
+        batch->push_back({collection.project_orphans, {user_, kept.handle}});
+      }
+      batch->push_back({collection.project_upsert, {user_, kept.handle}});
+      if (!collection.project_delete.empty()) {
+        batch->push_back({collection.project_delete, {user_, kept.handle}});
+      }
+    }
+  }
+}
+
+Task<Sent> Projector::SendRows(std::vector<ResultSet> rows, int64_t to) {
+  std::vector<Statement> batch{Fence()};
+  Asked asked;
+  for (const Collection& collection : context_.schema->collections) {
+    AddRows(collection, rows, &batch, &asked);
+  }
+  batch.push_back(Advance(to));
+  auto answer = co_await D1(shard_, std::move(batch));
+  if (const auto* failure = std::get_if<Failure>(&answer)) co_return Note(*failure);
+  auto& results = *std::get_if<ResultSets>(&answer);
+  for (const ResultSet& set : results) result_.rows_written += set.rows_written;
+  result_.seq = to;
+  co_await SetOrphansAside(std::move(results), std::move(asked));
+  co_return Sent::kApplied;
+}
+
+// Rows whose parent D1 does not have (it was refused) wait with it.
+Task<bool> Projector::SetOrphansAside(ResultSets results, Asked asked) {
+  std::vector<Statement> writes;
+  for (const auto& [place, collection] : asked) {
+    for (const std::vector<Cell>& row : results[place].rows) {
+      writes.push_back({sql::kSetAside.text,
+                        {std::string(collection->name), *std::get_if<std::string>(&row[0]),
+                         "its parent is not in D1", context_.request.now_ms}});
+    }
+  }
+  result_.set_aside += static_cast<int64_t>(writes.size());
+  if (!writes.empty()) co_await Batch(std::move(writes));
+  co_return true;
+}
+
+Task<Sent> Projector::SendPage(int64_t from, int64_t to) {
+  std::vector<ResultSet> rows;
+  // Parents that changed after the page come with it, so that no child is without.
+  for (const Collection& child : context_.schema->collections) {
+    if (child.parent < 0) continue;
+    const Collection& parent = context_.schema->collections[static_cast<size_t>(child.parent)];
+    rows.push_back(co_await Query(
+        sql::kReadPageParents, {from, to, std::string(child.name), std::string(parent.name)}, kAll));
+    if (rows.back().more) co_return Sent::kRefused;  // too much at once: row by row it fits
+  }
+  rows.push_back(co_await Query(sql::kReadPage, {from, to}, kAll));
+  co_return co_await SendRows(std::move(rows), to);
+}
+
+Task<Sent> Projector::SetAside(std::string collection, std::string id, std::string reason,
+                               int64_t to) {
+  co_await Query(sql::kSetAside, {std::move(collection), std::move(id), std::move(reason),
+                                  context_.request.now_ms});
+  ++result_.set_aside;
+  auto answer = co_await D1(shard_, {Fence(), Advance(to)});
+  if (const auto* failure = std::get_if<Failure>(&answer)) co_return Note(*failure);
+  result_.seq = to;
+  co_return Sent::kApplied;
+}
+
+Task<Sent> Projector::SendSingly(int64_t from, int64_t to) {
+  const ResultSet seqs = co_await Query(sql::kReadSeqs, {from, to});
+  for (size_t i = 0; i < seqs.rows.size(); ++i) {
+    const int64_t seq = *std::get_if<int64_t>(&seqs.rows[i][2]);
+    Sent sent = co_await SendPage(result_.seq, seq);
+    if (sent == Sent::kRefused) {
+      sent = co_await SetAside(*std::get_if<std::string>(&seqs.rows[i][0]),
+                               *std::get_if<std::string>(&seqs.rows[i][1]), result_.problem, seq);
+    }
+    if (sent != Sent::kApplied) co_return sent;
+  }
+  co_return Sent::kApplied;
+}
+
+// Once a run, what was set aside before is tried again; what D1 takes now is set aside no more.
+Task<bool> Projector::RetrySetAside() {
+  const ResultSet waiting = co_await Query(sql::kListSetAside);
+  for (size_t i = 0; i < waiting.rows.size(); ++i) {
+    const std::string collection = *std::get_if<std::string>(&waiting.rows[i][0]);
+    const std::string id = *std::get_if<std::string>(&waiting.rows[i][1]);
+    const int64_t before = result_.set_aside;
+    std::vector<ResultSet> row;
+    row.push_back(co_await Query(sql::kReadProjected, {collection, id}, kAll));
+    const Sent sent = co_await SendRows(std::move(row), result_.seq);
+    if (sent == Sent::kRefused) {
+      ++result_.set_aside;
+    } else if (sent != Sent::kApplied) {
+      co_return false;
+    }
+    if (result_.set_aside == before) co_await Query(sql::kClearSetAside, {collection, id});
+  }
+  co_return true;
+}
+
+// How far D1 is, in the space too: reads and the alarm need not ask D1 for it.
+Task<bool> Projector::Remember() {
+  co_await Query(sql::kWriteMeta, {"projected_seq", result_.seq});
+  space_ = co_await ReadSpace();
+  co_return true;
+}
+
+Task<Projection> Projector::Run() {
+  space_ = co_await ReadSpace();
+  if (!co_await ReadProgress()) co_return std::move(result_);
+  int moved = 0;
+  for (int page = 0; page < limits::kProjectPagesMax && result_.seq < space_.head; ++page) {
+    const ResultSet measured =
+        co_await Query(sql::kMeasurePage,
+                       {result_.seq, limits::kProjectBytesMax, limits::kProjectRowsMax});
+    // Nothing is left above it but pruned tombstones.
+    const int64_t to = measured.Integer(0, space_.head);
+    Sent sent = co_await SendPage(result_.seq, to);
+    if (sent == Sent::kRefused) sent = co_await SendSingly(result_.seq, to);
+    if (sent == Sent::kUnavailable) co_return std::move(result_);
+    // Another run of this object's projection got there first: go on from where D1 is.
+    if (sent == Sent::kMoved && (++moved > 3 || !co_await ReadProgress())) {
+      co_return std::move(result_);
+    }
+    co_await Remember();
+  }
+  if (!co_await RetrySetAside()) co_return std::move(result_);
+  co_await Remember();
+  result_.done = result_.seq >= space_.head;
+  co_return std::move(result_);
+}
+
+}  // namespace
+
+Task<Projection> Project(Context context) {
+  Projector projector(std::move(context));
+  co_return co_await projector.Run();
+}
+
+}  // namespace tidemark

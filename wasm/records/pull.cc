@@ -1,0 +1,132 @@
+#include "records/pull.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/json_scanner.h"
+#include "base/limits.h"
+#include "engine/await.h"
+#include "records/statements.h"
+
+namespace tidemark {
+namespace {
+
+// The rows of the answer: seq above `from` and up to `to`, and the device's own up to `own_until`.
+struct Window {
+  int64_t from = 0;
+  int64_t to = 0;
+  int64_t own_until = 0;
+  int64_t floor = 0;
+  std::string_view reset_reason;
+};
+
+Window WindowOf(const PushState& state, const std::string& cursor_text) {
+  // Rows that this request wrote lie above the head that it found, and are its device's own.
+  Window window{.to = state.space.head};
+  if (!cursor_text.empty()) {
+    const Result<Cursor> cursor = ParseCursor(cursor_text);
+    Check(cursor.ok());
+    window.reset_reason = StaleReason(*cursor, state.space);
+    if (window.reset_reason.empty()) {
+      window.from = cursor->seq;
+      window.own_until = cursor->until;
+      window.floor = cursor->floor;
+      return window;
+    }
+  }
+  // A walk through the whole state. Without a cursor a device gets back what it just sent as well.
+  window.to = state.head;
+  window.own_until = state.head;
+  window.floor = state.space.pruned_seq;
+  return window;
+}
+
+class Answer {
+ public:
+  explicit Answer(const Schema& schema) : schema_(schema) {}
+
+  void Add(const ResultSet& rows) {
+    for (const Kept& kept : rows.kept) groups_.push_back(kept);
+  }
+  void Group(std::string_view name) {
+    text_ += text_.empty() ? "{" : ",";
+    json::AppendQuoted(&text_, name);
+    text_ += ":[";
+    bool first = true;
+    for (const Kept& kept : groups_) {
+      if (kept.group != name) continue;
+      if (!first) text_ += ",";
+      first = false;
+      reply_.body.emplace_back(std::exchange(text_, {}));
+      reply_.body.emplace_back(kept.handle);
+    }
+    text_ += "]";
+  }
+  void Text(std::string_view text) { text_ += text; }
+  void Quoted(std::string_view name, std::string_view value) {
+    text_ += ",\"" + std::string(name) + "\":";
+    json::AppendQuoted(&text_, value);
+  }
+  void Collections() {
+    for (const Collection& collection : schema_.collections) Group(collection.name);
+    Group("deleted_ids");
+  }
+  Reply Finish() {
+    reply_.body.emplace_back(text_ + "}");
+    reply_.headers.emplace_back("content-type", "application/json");
+    return std::move(reply_);
+  }
+
+ private:
+  const Schema& schema_;
+  Reply reply_;
+  std::string text_;
+  std::vector<Kept> groups_;
+};
+
+}  // namespace
+
+Task<Result<Reply>> Pull(PushState* state, std::string cursor_text, int64_t limit) {
+  const Window window = WindowOf(*state, cursor_text);
+  const Keep keep{static_cast<int64_t>(limits::kPageBytesMax), limit};
+  const ResultSet rows = co_await Query(
+      sql::kPull, {window.from, window.to, state->device, limit, window.own_until}, keep);
+  const int64_t last = rows.more ? rows.last : window.to;
+
+  Answer answer(*state->schema);
+  answer.Add(rows);
+  const ResultSet deletions = co_await Query(
+      sql::kPullDeletedIds, {window.from, last, state->device, window.own_until}, keep);
+  answer.Add(deletions);
+  if (!state->corrections.empty()) {
+    const ResultSet corrections =
+        co_await Query(sql::kPullCorrections,
+                       {window.from, last, state->device, window.own_until,
+                        "[" + state->corrections + "]"},
+                       {keep.bytes_max, limits::kCounterMax});
+    if (corrections.more) {
+      co_return Status::TooLarge("answer_too_large",
+                                 "What is stored in place of these deltas is more than one answer "
+                                 "holds: nothing was stored; send fewer deltas in a request");
+    }
+    answer.Add(corrections);
+  }
+
+  // With a cursor, what this request wrote is the device's own: it need not read it again.
+  const int64_t reached = rows.more ? rows.last : std::max(window.to, state->head);
+  Cursor cursor{state->space.epoch, reached, window.floor, window.own_until};
+  answer.Collections();
+  answer.Quoted("cursor", FormatCursor(cursor));
+  answer.Text(rows.more ? ",\"has_more\":true" : ",\"has_more\":false");
+  if (!window.reset_reason.empty()) {
+    answer.Text(",\"reset\":true");
+    answer.Quoted("reset_reason", window.reset_reason);
+  }
+  answer.Text(",\"rejected\":[" + state->rejected + "],\"conflicts\":[" + state->conflicts + "]");
+  answer.Text(",\"server_time\":" + std::to_string(state->now_ms));
+  Reply reply = answer.Finish();
+  reply.data["pulled"] = std::to_string(rows.KeptRows());
+  co_return reply;
+}
+
+}  // namespace tidemark

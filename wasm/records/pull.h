@@ -1,0 +1,24 @@
+// Pull: what a device has not got, in order of seq, by pages.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "engine/operation.h"
+#include "records/push.h"
+
+namespace tidemark {
+
+// Answers POST /sync after its deltas are stored. The state outlives the task.
+//
+// answer := {COLLECTION: [delta...]..., "deleted_ids": [id...], "cursor": text, "has_more": bool,
+//            "reset"?: true, "reset_reason"?: text, "rejected": [...], "conflicts": [...],
+//            "server_time": ms}
+//
+// With a cursor: the rows after it that other devices wrote, and of the device's own deltas those
+// that are stored in another form than they were sent. Without one, or where it no longer fits the
+// space (`reset`: drop what you have and take this): the whole state from 0, its own rows too.
+Task<Result<Reply>> Pull(PushState* state, std::string cursor_text, int64_t limit);
+
+}  // namespace tidemark

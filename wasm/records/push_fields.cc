@@ -1,0 +1,201 @@
+// Push for collections that merge by field. Rows come one by one into trees: such collections hold
+// small records that several devices edit at once.
+
+#include <map>
+#include <utility>
+
+#include "base/json_scanner.h"
+#include "base/json_tree.h"
+#include "base/limits.h"
+#include "engine/await.h"
+#include "records/fields.h"
+#include "records/push.h"
+#include "records/statements.h"
+
+namespace tidemark {
+namespace {
+
+struct Entry {
+  FieldRecord record;
+  FieldStamp latest;  // of what was stored
+  bool stored = false;
+  bool changed = false;
+};
+
+std::string TextOf(const Cell& cell) {
+  const auto* text = std::get_if<std::string>(&cell);
+  return text == nullptr ? std::string() : *text;
+}
+
+class FieldBatch {
+ public:
+  FieldBatch(PushState* state, DeltaBatch batch)
+      : state_(state),
+        batch_(std::move(batch)),
+        collection_(state->schema->collections[static_cast<size_t>(batch_.collection)]) {
+    for (const Delta& delta : batch_.deltas) entries_.try_emplace(Id(delta));
+  }
+
+  std::string IdsJson() const;
+  void ReadStored(const ResultSet& stored);
+  void Merge() {
+    for (const Delta& delta : batch_.deltas) MergeOne(delta);
+  }
+  std::vector<Statement> Writes();
+  std::string collection() const { return std::string(collection_.name); }
+
+ private:
+  std::string Id(const Delta& delta) const { return std::string(batch_.slice.Get(delta.id)); }
+  void MergeOne(const Delta& delta);
+  Rejection Refuse(const Delta& delta, const Entry& entry, const nlohmann::json& data) const;
+  void KeepHistory(const std::string& id, const nlohmann::json& fields, const FieldStamp& stamp,
+                   std::string_view reason);
+  std::string AppendBlob(const nlohmann::json& data);
+
+  PushState* state_;
+  DeltaBatch batch_;
+  const Collection& collection_;
+  std::map<std::string, Entry> entries_;
+  std::string blob_;
+  std::string losers_ = "[";
+};
+
+std::string FieldBatch::IdsJson() const {
+  std::string ids = "[";
+  for (const auto& [id, entry] : entries_) {
+    AppendComma(&ids);
+    json::AppendQuoted(&ids, id);
+  }
+  return ids + "]";
+}
+
+void FieldBatch::ReadStored(const ResultSet& stored) {
+  for (const std::vector<Cell>& row : stored.rows) {
+    Entry& entry = entries_[TextOf(row[0])];
+    entry.record = FieldRecord(TextOf(row[1]), TextOf(row[2]));
+    entry.latest = entry.record.Latest();
+    entry.stored = true;
+  }
+}
+
+// Why the merged record cannot be stored.
+Rejection FieldBatch::Refuse(const Delta& delta, const Entry& entry,
+                             const nlohmann::json& data) const {
+  if (!entry.stored && !entry.changed && state_->stale && delta.ms <= state_->space.horizon_ms) {
+    return {"stale_device", "This device was away for longer than deletions are remembered, and "
+                            "the record may have been deleted; the change is in the history"};
+  }
+  FieldRecord merged = entry.record;
+  merged.Merge(data, {delta.ms, delta.counter, state_->device});
+  if (DumpTree(merged.data()).size() > limits::kRecordBytesMax) {
+    return {"record_too_large", "The merged record is larger than " +
+                                    std::to_string(limits::kRecordBytesMax) + " bytes"};
+  }
+  for (const Column& column : collection_.columns) {
+    const nlohmann::json* value = Field(merged.data(), column.name);
+    if (!column.required || merged.deleted() || (value != nullptr && !value->is_null())) continue;
+    return {"missing_column", "data." + std::string(column.name) + " of " + collection() +
+                                  " is required"};
+  }
+  return {};
+}
+
+void FieldBatch::MergeOne(const Delta& delta) {
+  Entry& entry = entries_[Id(delta)];
+  const FieldStamp stamp{delta.ms, delta.counter, state_->device};
+  entry.record.overwritten = nlohmann::json::object();
+  entry.record.lost = nlohmann::json::object();
+  if (delta.deletes) {
+    entry.changed |= entry.record.MergeDeletion(stamp);
+  } else {
+    const Result<nlohmann::json> data =
+        ParseTree(batch_.slice.Get(delta.data), limits::kRecordDepthMax);
+    Check(data.ok());
+    Rejection refused = Refuse(delta, entry, *data);
+    if (!refused.code.empty()) {
+      if (refused.code == "stale_device") KeepHistory(Id(delta), *data, stamp, refused.code);
+      return state_->Reject(collection_.name, delta.index, Id(delta), refused);
+    }
+    entry.changed |= entry.record.Merge(*data, stamp);
+    // Its device holds what it sent; what is stored is the merge.
+    if (entry.record.data() != *data) state_->Correct(collection_.name, Id(delta));
+  }
+  KeepHistory(Id(delta), entry.record.overwritten, entry.latest, "overwritten");
+  if (entry.record.lost.empty()) return;
+  KeepHistory(Id(delta), entry.record.lost, stamp, "lost");
+  state_->Conflict(collection_.name, delta.index, Id(delta), "lost",
+                   "Newer values of some fields are stored; the ones sent are in the history");
+}
+
+std::string FieldBatch::AppendBlob(const nlohmann::json& data) {
+  const std::string text = DumpTree(data);
+  std::string place = std::to_string(blob_.size()) + "," + std::to_string(text.size());
+  blob_ += text;
+  return place;
+}
+
+void FieldBatch::KeepHistory(const std::string& id, const nlohmann::json& fields,
+                             const FieldStamp& stamp, std::string_view reason) {
+  if (fields.empty()) return;
+  ++state_->losers;
+  AppendComma(&losers_);
+  losers_ += "[";
+  json::AppendQuoted(&losers_, id);
+  losers_ += "," + AppendBlob(fields) + "," + std::to_string(stamp.ms) + "," +
+             std::to_string(stamp.counter) + ",";
+  json::AppendQuoted(&losers_, reason);
+  losers_ += ",";
+  json::AppendQuoted(&losers_, stamp.device);
+  losers_ += "]";
+}
+
+std::vector<Statement> FieldBatch::Writes() {
+  std::vector<Statement> writes;
+  std::string rows = "[";
+  int64_t count = 0;
+  for (auto& [id, entry] : entries_) {
+    if (!entry.changed) continue;
+    ++count;
+    const FieldStamp latest = entry.record.Latest();
+    AppendComma(&rows);
+    rows += "[";
+    json::AppendQuoted(&rows, id);
+    rows += "," + (entry.record.deleted() ? "0,0" : AppendBlob(entry.record.data())) + "," +
+            std::to_string(latest.ms) + "," + std::to_string(latest.counter) +
+            (entry.record.deleted() ? ",1," : ",0,");
+    const nlohmann::json* parent =
+        collection_.parent_column < 0
+            ? nullptr
+            : Field(entry.record.data(),
+                    collection_.columns[static_cast<size_t>(collection_.parent_column)].name);
+    rows += (parent == nullptr ? "null" : DumpTree(*parent)) + ",";
+    json::AppendQuoted(&rows, entry.record.StampsJson());
+    rows += "]";
+  }
+  if (losers_.size() > 1) {
+    writes.push_back({sql::kKeepFields.text,
+                      {losers_ + "]", collection(), Blob{blob_}, state_->now_ms}});
+  }
+  if (count == 0) return writes;
+  writes.push_back({sql::kWriteFields.text,
+                    {rows + "]", collection(), Blob{blob_}, state_->head, state_->now_ms,
+                     state_->device}});
+  state_->head += count;
+  state_->written += count;
+  return writes;
+}
+
+}  // namespace
+
+Task<Status> PushFields(PushState* state, DeltaBatch deltas) {
+  FieldBatch batch(state, std::move(deltas));
+  const ResultSet stored =
+      co_await Query(sql::kReadFields, {batch.IdsJson(), batch.collection()});
+  batch.ReadStored(stored);
+  batch.Merge();
+  std::vector<Statement> writes = batch.Writes();
+  if (!writes.empty()) co_await Batch(std::move(writes));
+  co_return state->CheckSize();
+}
+
+}  // namespace tidemark

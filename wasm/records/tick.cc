@@ -1,0 +1,71 @@
+// A space's alarm: copy what changed to D1, prune once a day, and set the next alarm.
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "engine/await.h"
+#include "records/operations.h"
+#include "records/project.h"
+#include "records/prune.h"
+#include "records/statements.h"
+
+namespace tidemark {
+namespace {
+
+// 1 s, 2 s, 4 s ... up to the bound.
+int64_t BackOff(int64_t attempts) {
+  const int64_t doubled = int64_t{1000} << std::min<int64_t>(attempts, 20);
+  return std::min(doubled, limits::kProjectRetryMaxMs);
+}
+
+Task<int64_t> ReadNumber(std::string key) {
+  const ResultSet row = co_await Query(sql::kReadMeta, {std::move(key)});
+  co_return row.Integer(0, 0);
+}
+
+}  // namespace
+
+Task<Reply> Tick(Context context) {
+  const int64_t now_ms = context.request.now_ms;
+  const Projection projected = co_await Project(context);
+
+  const int64_t attempts = co_await ReadNumber("projection_attempts");
+  const bool retry = projected.failed || projected.set_aside > 0;
+  const int64_t failed_attempts = retry ? attempts + 1 : 0;
+  if (failed_attempts != attempts) {
+    co_await Query(sql::kWriteMeta, {"projection_attempts", failed_attempts});
+  }
+
+  int64_t prune_at = co_await ReadNumber("prune_at");
+  if (prune_at <= now_ms) {
+    co_await Prune(context);
+    prune_at = now_ms + limits::kDayMs;
+    co_await Query(sql::kWriteMeta, {"prune_at", prune_at});
+  }
+  int64_t next = prune_at;
+  if (retry) next = std::min(next, now_ms + BackOff(attempts));
+  if (!retry && !projected.done) next = now_ms + limits::kProjectDelayMs;
+  co_await SetAlarm(next);
+
+  Reply reply;
+  reply.data["projected_seq"] = std::to_string(projected.seq);
+  reply.data["rows_written"] = std::to_string(projected.rows_written);
+  if (projected.set_aside > 0) reply.data["set_aside"] = std::to_string(projected.set_aside);
+  if (!projected.problem.empty()) reply.data["problem"] = projected.problem;
+  co_return reply;
+}
+
+Task<Reply> CatchUp(Context context) {
+  Space space = co_await ReadSpace();
+  Reply reply;
+  int64_t projected_seq = space.projected_seq;
+  if (projected_seq < space.head) {
+    const Projection projected = co_await Project(context);
+    projected_seq = projected.seq;
+    if (projected.failed || !projected.done) co_await SetAlarm(context.request.now_ms + 1000);
+  }
+  reply.data["current"] = projected_seq >= space.head ? "1" : "0";
+  co_return reply;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,150 @@
+// Runs an operation to its reply: the whole loop between the core and its host, and its synchronous
+// twin for local operations, which run within one transaction.
+
+import type { Engine } from './engine.ts';
+import {
+  BodyRange,
+  type Cell,
+  type Command,
+  type CommandResult,
+  Handle,
+  type KeptGroup,
+  type OutputFrame,
+  type Param,
+  type ReplyFrame,
+  type RequestFrame,
+  type ResultSet,
+  type Statement,
+} from './frames.ts';
+
+/** What one operation holds at its host: its body, and the texts kept for it. */
+export class Held {
+  readonly #texts: string[] = [];
+
+  readonly body: Uint8Array;
+
+  constructor(body: Uint8Array = new Uint8Array()) {
+    this.body = body;
+  }
+
+  keep(text: string): Handle {
+    this.#texts.push(text);
+    return new Handle(this.#texts.length - 1);
+  }
+
+  text(handle: Handle): string {
+    const text = this.#texts[handle.id];
+    if (text === undefined) throw new Error(`no text is kept as ${handle.id}`);
+    return text;
+  }
+
+  /** A parameter as SQL takes it. */
+  value(param: Param): Cell | ArrayBuffer {
+    if (param instanceof Handle) return this.text(param);
+    if (param instanceof BodyRange) {
+      return this.body.slice(param.offset, param.offset + param.size).buffer;
+    }
+    // A frame's bytes lie in the engine's memory: what outlives the step is a copy.
+    if (param instanceof Uint8Array) return param.slice().buffer;
+    return param;
+  }
+
+  /** The rows of a statement, given to the core or kept for it. */
+  resultSet([, , keep]: Statement, rows: Iterable<unknown[]>, written: () => number): ResultSet {
+    if (keep === null) {
+      const all = [...rows] as Cell[][];
+      return [written(), all];
+    }
+    const [bytesMax, rowsMax] = keep;
+    const groups = new Map<string, string[]>();
+    let bytes = 0;
+    let count = 0;
+    let last = 0;
+    let more = false;
+    for (const [group, text, seq] of rows as Iterable<[string, string, number]>) {
+      bytes += text.length;
+      more = count === rowsMax || (count > 0 && bytes > bytesMax);
+      if (more) break;
+      const texts = groups.get(group);
+      if (texts) texts.push(text);
+      else groups.set(group, [text]);
+      count += 1;
+      last = seq;
+    }
+    const kept = [...groups].map(
+      ([group, texts]): KeptGroup => [group, this.keep(texts.join(',')), texts.length],
+    );
+    return [written(), kept, last, more];
+  }
+}
+
+/** A finished operation: its reply, with its body's parts still in order. */
+export class Reply {
+  readonly status: number;
+  readonly headers: [string, string][];
+  readonly data: Record<string, string>;
+  readonly #parts: string[];
+
+  constructor([status, headers, parts, data]: ReplyFrame, held: Held) {
+    this.status = status;
+    this.headers = headers;
+    this.data = data;
+    this.#parts = parts.map((part) => (part instanceof Handle ? held.text(part) : part));
+  }
+
+  text(): string {
+    return this.#parts.join('');
+  }
+}
+
+export interface Host {
+  run(command: Command, held: Held): Promise<CommandResult>;
+}
+
+export interface LocalHost {
+  run(command: Command, held: Held): CommandResult;
+}
+
+/** Runs a spanning operation: each step's commands at once, and then the next step. */
+export async function drive(
+  engine: Engine,
+  request: RequestFrame,
+  host: Host,
+  held = new Held(),
+): Promise<Reply> {
+  let step: OutputFrame = engine.begin(request);
+  while (step[0] === 0) {
+    const [, operation, commands] = step;
+    let results: CommandResult[];
+    try {
+      results = await Promise.all(commands.map((command) => host.run(command, held)));
+    } catch (error) {
+      engine.cancel(operation);
+      throw error;
+    }
+    step = engine.resume(operation, results);
+  }
+  return new Reply(step[1], held);
+}
+
+/** Runs a local operation, with no await between its steps. */
+export function driveSync(
+  engine: Engine,
+  request: RequestFrame,
+  host: LocalHost,
+  held = new Held(),
+): Reply {
+  let step: OutputFrame = engine.begin(request);
+  while (step[0] === 0) {
+    const [, operation, commands] = step;
+    let results: CommandResult[];
+    try {
+      results = commands.map((command) => host.run(command, held));
+    } catch (error) {
+      engine.cancel(operation);
+      throw error;
+    }
+    step = engine.resume(operation, results);
+  }
+  return new Reply(step[1], held);
+}

@@ -1,0 +1,104 @@
+// The core as a Wasm instance: eight exports, one message format, no imports (docs/boundary.md).
+//
+// One instance serves an isolate. Any exception out of it (a trap, or a stack overflow) ends it: the
+// requests in flight in it fail, and the next one gets a new instance. Wasm memory never shrinks, so
+// an instance that a large request grew is replaced as soon as nothing is under way in it.
+
+import tidemark from '../build/tidemark.wasm';
+import {
+  type CommandResult,
+  decodeOutput,
+  encodeFrame,
+  type OutputFrame,
+  type RequestFrame,
+} from './frames.ts';
+
+interface Exports {
+  memory: WebAssembly.Memory;
+  _initialize(): void;
+  tm_reserve(size: number): number;
+  tm_begin(size: number): void;
+  tm_resume(operation: number, size: number): void;
+  tm_output(): number;
+  tm_output_size(): number;
+  tm_cancel(operation: number): void;
+}
+
+const RETIRE_ABOVE_BYTES = 32 << 20;
+
+/** The instance that ran this operation is gone. */
+export class EngineLost extends Error {
+  override name = 'EngineLost';
+}
+
+export class Engine {
+  readonly #exports: Exports;
+  #live = 0;
+  #lost = false;
+
+  constructor(module: WebAssembly.Module = tidemark) {
+    this.#exports = new WebAssembly.Instance(module, {}).exports as unknown as Exports;
+    this.#exports._initialize();
+  }
+
+  /** Starts an operation. */
+  begin(request: RequestFrame): OutputFrame {
+    return this.#call(request, 1, (size) => this.#exports.tm_begin(size));
+  }
+
+  /** Continues an operation with the results of its commands, in their order. */
+  resume(operation: number, results: CommandResult[]): OutputFrame {
+    return this.#call(results, 0, (size) => this.#exports.tm_resume(operation, size));
+  }
+
+  /** Frees an operation that will not be resumed. */
+  cancel(operation: number): void {
+    if (this.#lost) return;
+    this.#exports.tm_cancel(operation);
+    this.#live -= 1;
+  }
+
+  get lost(): boolean {
+    return this.#lost;
+  }
+  get memoryBytes(): number {
+    return this.#exports.memory.buffer.byteLength;
+  }
+  /** Nothing is under way, and the memory is larger than small requests need. */
+  get spent(): boolean {
+    return this.#live === 0 && this.memoryBytes > RETIRE_ABOVE_BYTES;
+  }
+
+  #call(
+    frame: RequestFrame | CommandResult[],
+    begins: number,
+    run: (size: number) => void,
+  ): OutputFrame {
+    if (this.#lost) throw new EngineLost('the engine was lost while this request waited');
+    try {
+      const bytes = encodeFrame(frame);
+      const at = this.#exports.tm_reserve(bytes.byteLength);
+      new Uint8Array(this.#exports.memory.buffer, at, bytes.byteLength).set(bytes);
+      run(bytes.byteLength);
+      const output = new Uint8Array(
+        this.#exports.memory.buffer,
+        this.#exports.tm_output(),
+        this.#exports.tm_output_size(),
+      );
+      const step = decodeOutput(output);
+      this.#live += begins - (step[0] === 1 ? 1 : 0);
+      return step;
+    } catch (error) {
+      this.#lost = true;
+      throw new EngineLost('the engine stopped', { cause: error });
+    }
+  }
+}
+
+let current: Engine | undefined;
+
+/** The isolate's engine: a new one if the last was lost or is spent. */
+export function engine(): Engine {
+  if (current === undefined || current.lost || current.spent) current = new Engine();
+  return current;
+}

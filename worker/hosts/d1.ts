@@ -1,0 +1,38 @@
+// A D1 database as a store of the core: one atomic batch a command.
+
+import type { Held } from '../drive.ts';
+import type { CommandResult, Failure, ResultSet, Statement } from '../frames.ts';
+
+/** Runs a batch. A failure comes back as its code: `moved`, `refused` or `unavailable`. */
+export async function runBatch(
+  database: D1Database,
+  statements: Statement[],
+  held: Held,
+): Promise<CommandResult> {
+  try {
+    const prepared = statements.map(([text, params]) =>
+      database.prepare(text).bind(...params.map((param) => held.value(param))),
+    );
+    const results = await database.batch<Record<string, unknown>>(prepared);
+    return [
+      true,
+      results.map((result, index): ResultSet => {
+        const rows = result.results.map((row) => Object.values(row));
+        return held.resultSet(statements[index] as Statement, rows, () => written(result.meta));
+      }),
+    ];
+  } catch (error) {
+    return failure(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const written = (meta: D1Meta): number => meta.rows_written;
+
+// A fence fails its batch by asking json() for what is no JSON. A constraint, or a value that is too
+// large, will be refused again; anything else is D1's own trouble and passes.
+function failure(message: string): Failure {
+  if (message.includes('malformed JSON')) return [false, 'moved', message];
+  const refused =
+    /SQLITE_CONSTRAINT|SQLITE_TOOBIG|SQLITE_MISMATCH|constraint failed|too big|cannot store/;
+  return [false, refused.test(message) ? 'refused' : 'unavailable', message];
+}

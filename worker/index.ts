@@ -1,0 +1,149 @@
+// The Worker: routes to operations, tokens to identities, and a log line for each request.
+
+import { type Context, Hono } from 'hono';
+import { drive } from './drive.ts';
+import { engine } from './engine.ts';
+import type { Env } from './env.ts';
+import type { IdentityFrame, Params } from './frames.ts';
+import { identify, Refused } from './identity.ts';
+import { type LogEvent, logError, logEvent, measure } from './log.ts';
+import { requestFrame } from './requests.ts';
+import { type Route, routes } from './routes.ts';
+import { runInSpace, workerHost } from './space_client.ts';
+
+export { SpaceDO } from './objects/space.ts';
+
+type App = { Bindings: Env; Variables: { log: LogEvent } };
+
+const app = new Hono<App>();
+
+const problem = (
+  c: Context<App>,
+  status: number,
+  error: string,
+  message: string,
+  help?: string,
+) => {
+  c.get('log')['error'] = error;
+  return c.json({ error, message, help }, status as 400);
+};
+
+app.use(async (c, next) => {
+  const started = Date.now();
+  const log: LogEvent = { event: 'request.completed', method: c.req.method };
+  c.set('log', log);
+  await next();
+  const duration = Date.now() - started;
+  const synced = log.event === 'sync.completed';
+  measure(
+    c.env.ANALYTICS,
+    synced ? 'sync.duration_ms' : 'request.duration_ms',
+    duration,
+    log.user_id ?? '',
+  );
+  logEvent({ ...log, status: c.res.status, duration_ms: duration });
+});
+
+for (const route of routes) {
+  app.on(route.method, route.path, (c) => answer(c, route));
+}
+for (const path of new Set(routes.map((route) => route.path))) {
+  const allowed = routes.filter((route) => route.path === path).map((route) => route.method);
+  app.all(path, (c) => {
+    c.header('allow', allowed.join(', '));
+    return problem(c, 405, 'method_not_allowed', `Use ${allowed.join(' or ')}`);
+  });
+}
+app.notFound((c) => problem(c, 404, 'not_found', 'Nothing is at this path'));
+app.onError((error, c) => {
+  if (error instanceof Refused) {
+    return problem(c, error.status, error.code, error.message, error.help);
+  }
+  logError(error, { event: 'request.failed', method: c.req.method });
+  return problem(c, 500, 'internal', 'The request failed here; it is safe to send it again');
+});
+
+async function answer(c: Context<App>, route: Route): Promise<Response> {
+  const log = c.get('log');
+  log['path'] = route.path;
+  const identity = route.place === 'anyone' ? null : await identify(c.req.raw, c.env);
+  if (identity) log.user_id = identity[0];
+  const params = { ...c.req.query(), ...route.params, ...c.req.param(), ...headerParams(c) };
+  const reply =
+    route.place === 'space'
+      ? await answerInSpace(c, route, identity as IdentityFrame, params)
+      : await answerHere(c, route, identity, params);
+  if (route.operation === 'sync' && reply.status < 300) noteSync(c, params, reply.data);
+  for (const [key, value] of Object.entries(reply.data)) log[key] ??= value;
+  const headers = new Headers(reply.headers);
+  const next = nextLink(c, reply.data);
+  if (next) headers.set('link', next);
+  return new Response(reply.body, { status: reply.status, headers });
+}
+
+function headerParams(c: Context<App>): Params {
+  return {
+    device: c.req.header('x-device-id') ?? '',
+    content_type: c.req.header('content-type') ?? '',
+  };
+}
+
+// The core says in the Worker whether the caller may enter, and which space; only then is its object
+// woken.
+async function answerInSpace(
+  c: Context<App>,
+  { operation }: Route,
+  identity: IdentityFrame,
+  params: Params,
+) {
+  const host = workerHost(c.env, identity);
+  const enter = requestFrame({ operation: 'enter', identity, params: {} }, null);
+  const entered = await drive(engine(), enter, host);
+  const space = entered.data['space'];
+  if (space === undefined) {
+    const { status, headers, data } = entered;
+    return { status, headers, data, body: entered.text() };
+  }
+  return runInSpace(c.env, space, { operation, identity, params }, c.req.raw);
+}
+
+async function answerHere(
+  c: Context<App>,
+  { operation }: Route,
+  identity: IdentityFrame | null,
+  params: Params,
+) {
+  const frame = requestFrame({ operation, identity, params }, null);
+  const reply = await drive(engine(), frame, workerHost(c.env, identity));
+  const { status, headers, data } = reply;
+  return { status, headers, data, body: reply.text() };
+}
+
+/** The sync's own log line, and its state in KV for whoever looks: nothing reads it back. */
+function noteSync(c: Context<App>, params: Params, data: Params): void {
+  const log = c.get('log');
+  log.event = 'sync.completed';
+  log['deltas'] = Number(data['deltas']);
+  const key = `sync:${log.user_id}:${params['device'] || 'default'}`;
+  const state = JSON.stringify({ last_sync: Date.now(), version: Number(data['version']) });
+  const written = c.env.KV.put(key, state, { expirationTtl: 86400 * 30 });
+  c.executionCtx.waitUntil(
+    written.catch((error) => logError(error, { event: 'sync_state.failed', user_id: log.user_id })),
+  );
+}
+
+/** Where a list goes on (RFC 8288). */
+function nextLink(c: Context<App>, data: Params): string | undefined {
+  const url = new URL(c.req.url);
+  if (data['next_before']) {
+    url.searchParams.set('before', data['next_before']);
+  } else if (data['more'] === '1') {
+    const offset = Number(url.searchParams.get('offset') ?? 0) + Number(data['rows']);
+    url.searchParams.set('offset', String(offset));
+  } else {
+    return undefined;
+  }
+  return `<${url.pathname}${url.search}>; rel="next"`;
+}
+
+export default app satisfies ExportedHandler<Env>;
