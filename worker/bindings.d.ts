@@ -1,8 +1,12 @@
 // The bindings and exports of this Worker, for `cloudflare:workers` and the tests.
 
-declare namespace Cloudflare {
-  interface Env extends import('./env.ts').Env {}
-  interface GlobalProps {
-    mainModule: typeof import('./index.ts');
+import type { Env as WorkerEnv } from './env.ts';
+
+declare global {
+  namespace Cloudflare {
+    interface Env extends WorkerEnv {}
+    interface GlobalProps {
+      mainModule: typeof import('./index.ts');
+    }
   }
 }

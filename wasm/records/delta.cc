@@ -1,6 +1,7 @@
 #include "records/delta.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/limits.h"
 

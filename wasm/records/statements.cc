@@ -38,7 +38,7 @@ constexpr Registered kStatements[] = {
     {kReadHistory, Store::kSpace, ""},
     {kMeasurePage, Store::kSpace, ""},
     {kReadPage, Store::kSpace, ""},
-    {kReadPageParents, Store::kSpace, ""},
+    {kReadPageParents, Store::kSpace, "c"},  // its own subquery: the parents named in a page
     {kReadProjected, Store::kSpace, ""},
     {kListSetAside, Store::kSpace, "set_aside"},
     {kSetAside, Store::kSpace, ""},

@@ -386,10 +386,8 @@ ORDER BY r.seq LIMIT CAST(?2 AS INTEGER))sql"};
 
 // ?1 [[collection, id, seq]...]: those that are still the same tombstones.
 inline constexpr Sql kDeleteTombstones{"DeleteTombstones", R"sql(
-DELETE FROM records WHERE (collection, id) IN (
-  SELECT r.collection, r.id FROM json_each(?1) AS e
-  CROSS JOIN records AS r ON r.collection = e.value ->> 0 AND r.id = e.value ->> 1
-  WHERE r.deleted = 1 AND r.seq = e.value ->> 2))sql"};
+DELETE FROM records WHERE deleted = 1 AND (collection, id, seq) IN (
+  SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2 FROM json_each(?1) AS e))sql"};
 
 // What was pruned only grows. ?1 key, ?2 value.
 inline constexpr Sql kRaisePruned{

@@ -1,0 +1,58 @@
+// The host's half of the boundary, natively: frames as a host reads and writes them. The grammars are
+// those of engine/command.h and engine/operation.h; worker/frames.ts is the same for the Worker.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/command.h"
+#include "engine/operation.h"
+
+namespace tidemark::native {
+
+struct HostStatement {
+  std::string sql;
+  std::vector<Param> params;
+  Keep keep;
+};
+
+struct HostCommand {
+  std::string kind;   // sql, d1, body, alarm, call
+  std::string shard;  // d1
+  std::vector<HostStatement> statements;
+  int64_t number = 0;  // body: offset; alarm: time
+  int64_t size = 0;    // body
+  std::string space;   // call
+  std::string operation;
+  Params params;
+};
+
+struct HostReply {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<Reply::Part> body;
+  Params data;
+};
+
+struct Output {
+  bool done = false;
+  uint32_t operation = 0;
+  std::vector<HostCommand> commands;
+  HostReply reply;
+};
+
+std::string EncodeRequest(const Request& request, std::string_view role);
+// Traps where the frame is not the engine's.
+Output DecodeOutput(std::string_view frame);
+
+// Results, one a command.
+using HostResult = std::variant<Null, ResultSets, std::string, CallReply, Failure>;
+std::string EncodeResults(const std::vector<HostCommand>& commands,
+                          const std::vector<HostResult>& results);
+
+}  // namespace tidemark::native

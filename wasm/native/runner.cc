@@ -1,0 +1,84 @@
+#include "native/runner.h"
+
+#include <utility>
+
+namespace tidemark::native {
+
+Running::Running(Engine* engine, const Request& request, std::string_view role, std::string body,
+                 Stores stores, bool local)
+    : engine_(engine), stores_(std::move(stores)), local_(local) {
+  held_.body = std::move(body);
+  Request framed = request;
+  framed.body_size = static_cast<uint32_t>(held_.body.size());
+  if (local_ && stores_.own != nullptr) {
+    stores_.own->Begin();
+    in_transaction_ = true;
+  }
+  std::string frame;
+  engine_->Begin(EncodeRequest(framed, role), &frame);
+  output_ = DecodeOutput(frame);
+  if (output_.done) Finish();
+}
+
+Running::~Running() {
+  if (!output_.done) engine_->Cancel(output_.operation);
+  if (in_transaction_) stores_.own->Rollback();
+}
+
+HostResult Running::RunCommand(const HostCommand& command) {
+  if (command.kind == "body") {
+    return held_.body.substr(static_cast<size_t>(command.number), static_cast<size_t>(command.size));
+  }
+  if (command.kind == "alarm") {
+    if (stores_.set_alarm) stores_.set_alarm(command.number);
+    return Null{};
+  }
+  if (command.kind == "call") {
+    auto result = stores_.call(command, &held_);
+    if (auto* failure = std::get_if<Failure>(&result)) return std::move(*failure);
+    return std::move(*std::get_if<CallReply>(&result));
+  }
+  auto result = command.kind == "d1" ? stores_.d1(command.shard, command.statements, &held_)
+                                     : stores_.own->Run(command.statements, &held_);
+  if (auto* failure = std::get_if<Failure>(&result)) {
+    // A failing own store ends the operation in the Worker; natively it is a bug of ours.
+    Check(command.kind == "d1");
+    return std::move(*failure);
+  }
+  return std::move(*std::get_if<ResultSets>(&result));
+}
+
+void Running::Step() {
+  std::vector<HostResult> results;
+  for (const HostCommand& command : output_.commands) results.push_back(RunCommand(command));
+  std::string frame;
+  engine_->Resume(output_.operation, EncodeResults(output_.commands, results), &frame);
+  output_ = DecodeOutput(frame);
+  ++steps_;
+  if (output_.done) Finish();
+}
+
+void Running::Finish() {
+  if (!in_transaction_) return;
+  in_transaction_ = false;
+  if (output_.reply.status >= 400) return stores_.own->Rollback();
+  stores_.own->Commit();
+}
+
+Answer Running::Take() {
+  Answer answer{.status = output_.reply.status, .body = {}, .data = std::move(output_.reply.data)};
+  for (const Reply::Part& part : output_.reply.body) {
+    const auto* text = std::get_if<std::string>(&part);
+    answer.body += text != nullptr ? *text : held_.texts.at(std::get_if<Handle>(&part)->id);
+  }
+  return answer;
+}
+
+Answer RunToEnd(Engine* engine, const Request& request, std::string_view role, std::string body,
+                const Stores& stores, bool local) {
+  Running running(engine, request, role, std::move(body), stores, local);
+  while (!running.done()) running.Step();
+  return running.Take();
+}
+
+}  // namespace tidemark::native
