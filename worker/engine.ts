@@ -1,8 +1,8 @@
 // The core as a Wasm instance: eight exports, one message format, no imports (docs/boundary.md).
 //
-// One instance serves an isolate. Any exception out of it (a trap, or a stack overflow) ends it: the
-// requests in flight in it fail, and the next one gets a new instance. Wasm memory never shrinks, so
-// an instance that a large request grew is replaced as soon as nothing is under way in it.
+// One instance serves an isolate. Any exception out of it (a trap, or a stack overflow) ends it:
+// the requests in flight in it fail, and the next one gets a new instance. Wasm memory never
+// shrinks, so an instance that a large request grew is replaced once nothing is under way in it.
 
 import tidemark from '../build/tidemark.wasm';
 import {

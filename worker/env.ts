@@ -1,4 +1,4 @@
-// What the Worker is bound to: wrangler.toml, and the secrets of .dev.vars or `wrangler secret put`.
+// What the Worker is bound to: wrangler.toml, and the secrets of .dev.vars or `wrangler secret`.
 
 import type { SpaceDO } from './objects/space.ts';
 

@@ -1,7 +1,7 @@
 // Who calls: the claims of a verified token, and nothing from a header or a body beside it.
 //
-// Tokens are JWTs signed by HS256 and nothing else (RFC 7519, RFC 8725). `kid` names the secret by the
-// first 8 hexadecimal digits of its SHA-256.
+// Tokens are JWTs signed by HS256 and nothing else (RFC 7519, RFC 8725). `kid` names the secret by
+// the first 8 hexadecimal digits of its SHA-256.
 
 import { errors, jwtVerify } from 'jose';
 import type { Env } from './env.ts';

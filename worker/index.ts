@@ -24,7 +24,7 @@ const problem = (
   message: string,
   help?: string,
 ) => {
-  c.get('log')['error'] = error;
+  c.get('log').error = error;
   return c.json({ error, message, help }, status as 400);
 };
 
@@ -65,7 +65,7 @@ app.onError((error, c) => {
 
 async function answer(c: Context<App>, route: Route): Promise<Response> {
   const log = c.get('log');
-  log['path'] = route.path;
+  log.path = route.path;
   const identity = route.place === 'anyone' ? null : await identify(c.req.raw, c.env);
   if (identity) log.user_id = identity[0];
   const params = { ...c.req.query(), ...route.params, ...c.req.param(), ...headerParams(c) };
@@ -88,8 +88,8 @@ function headerParams(c: Context<App>): Params {
   };
 }
 
-// The core says in the Worker whether the caller may enter, and which space; only then is its object
-// woken.
+// The core says in the Worker whether the caller may enter, and which space; only then is its
+// object woken.
 async function answerInSpace(
   c: Context<App>,
   { operation }: Route,
@@ -99,7 +99,7 @@ async function answerInSpace(
   const host = workerHost(c.env, identity);
   const enter = requestFrame({ operation: 'enter', identity, params: {} }, null);
   const entered = await drive(engine(), enter, host);
-  const space = entered.data['space'];
+  const space = entered.data.space;
   if (space === undefined) {
     const { status, headers, data } = entered;
     return { status, headers, data, body: entered.text() };
@@ -123,9 +123,9 @@ async function answerHere(
 function noteSync(c: Context<App>, params: Params, data: Params): void {
   const log = c.get('log');
   log.event = 'sync.completed';
-  log['deltas'] = Number(data['deltas']);
-  const key = `sync:${log.user_id}:${params['device'] || 'default'}`;
-  const state = JSON.stringify({ last_sync: Date.now(), version: Number(data['version']) });
+  log.deltas = Number(data.deltas);
+  const key = `sync:${log.user_id}:${params.device || 'default'}`;
+  const state = JSON.stringify({ last_sync: Date.now(), version: Number(data.version) });
   const written = c.env.KV.put(key, state, { expirationTtl: 86400 * 30 });
   c.executionCtx.waitUntil(
     written.catch((error) => logError(error, { event: 'sync_state.failed', user_id: log.user_id })),
@@ -135,10 +135,10 @@ function noteSync(c: Context<App>, params: Params, data: Params): void {
 /** Where a list goes on (RFC 8288). */
 function nextLink(c: Context<App>, data: Params): string | undefined {
   const url = new URL(c.req.url);
-  if (data['next_before']) {
-    url.searchParams.set('before', data['next_before']);
-  } else if (data['more'] === '1') {
-    const offset = Number(url.searchParams.get('offset') ?? 0) + Number(data['rows']);
+  if (data.next_before) {
+    url.searchParams.set('before', data.next_before);
+  } else if (data.more === '1') {
+    const offset = Number(url.searchParams.get('offset') ?? 0) + Number(data.rows);
     url.searchParams.set('offset', String(offset));
   } else {
     return undefined;

@@ -1,5 +1,5 @@
-// The route table: every path, its methods, and the operation that answers it. Literal segments come
-// before parameters, and every first segment is a reserved id (wasm/ops/access.cc).
+// The route table: every path, its methods, and the operation that answers it. Literal segments
+// come before parameters, and every first segment is a reserved id (wasm/ops/access.cc).
 
 import schema from '../schema/collections.json';
 import type { Params } from './frames.ts';

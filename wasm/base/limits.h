@@ -9,32 +9,32 @@
 namespace tidemark::limits {
 
 // Platform facts (Cloudflare, 2026).
-inline constexpr size_t kSqlValueBytesMax = 2'000'000;   // a bound value or column of D1 and objects
-inline constexpr size_t kSqlTextBytesMax = 100'000;      // one SQL text
-inline constexpr int kSqlVariablesMax = 100;             // bound parameters of a statement
-inline constexpr size_t kIsolateBytesMax = 128 << 20;    // JavaScript and Wasm together
+inline constexpr size_t kSqlValueBytesMax = 2'000'000;  // a bound value or column of D1 and objects
+inline constexpr size_t kSqlTextBytesMax = 100'000;     // one SQL text
+inline constexpr int kSqlVariablesMax = 100;            // bound parameters of a statement
+inline constexpr size_t kIsolateBytesMax = 128 << 20;   // JavaScript and Wasm together
 inline constexpr int64_t kIntegerMax = (int64_t{1} << 53) - 1;  // exact in JavaScript
 
 // The engine. An isolate serves many objects at once; local operations never wait, spanning ones
 // (projection, reads) do. A waiting operation holds a few KB.
 inline constexpr size_t kLiveOperationsMax = 256;
-inline constexpr size_t kFrameBytesMax = 8 << 20;  // all coroutine frames together
+inline constexpr size_t kFrameBytesMax = 8 << 20;   // all coroutine frames together
 inline constexpr size_t kInputBytesMax = 40 << 20;  // one frame into the core
 static_assert(kInputBytesMax + kFrameBytesMax < kIsolateBytesMax / 2);
 
 // Requests.
-inline constexpr size_t kBodyBytesMax = 16 << 20;    // POST /sync
-inline constexpr size_t kSliceBytes = 1 << 20;       // what is held of a body at a time
+inline constexpr size_t kBodyBytesMax = 16 << 20;  // POST /sync
+inline constexpr size_t kSliceBytes = 1 << 20;     // what is held of a body at a time
 inline constexpr size_t kUserIdBytesMax = 128;
 inline constexpr size_t kDeviceIdBytesMax = 64;
 
 // Records.
 inline constexpr size_t kRecordIdBytesMax = 256;
-inline constexpr size_t kRecordBytesMax = 1'000'000;  // `data`; doubled by JSON it still binds
-inline constexpr uint32_t kRecordDepthMax = 100;      // SQLite's JSON stops at 1,000
+inline constexpr size_t kRecordBytesMax = 1'000'000;   // `data`; doubled by JSON it still binds
+inline constexpr uint32_t kRecordDepthMax = 100;       // SQLite's JSON stops at 1,000
 inline constexpr int64_t kCounterMax = (1 << 20) - 1;  // deltas in a body: 16 MB / 42 bytes is less
 inline constexpr int64_t kPageRowsMax = 10'000;
-inline constexpr size_t kPageBytesMax = 8 << 20;   // rows of one answer
+inline constexpr size_t kPageBytesMax = 8 << 20;    // rows of one answer
 inline constexpr size_t kNoticeBytesMax = 4 << 20;  // `rejected` and `conflicts` of one answer
 static_assert(kRecordBytesMax * 2 <= kSqlValueBytesMax);
 static_assert(kRecordBytesMax < kSliceBytes);

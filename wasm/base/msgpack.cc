@@ -231,14 +231,22 @@ void Reader::SkipNested(int depth) {
   int8_t type = 0;
   if (depth > kSkipDepthMax) return void(Fail());
   switch (Next()) {
-    case Type::kNil: return void(Nil());
-    case Type::kBool: return void(Bool());
-    case Type::kInt: return void(Int());
-    case Type::kDouble: return void(Double());
-    case Type::kStr: return void(Str());
-    case Type::kBin: return void(Bin());
-    case Type::kExt: return void(Ext(&type));
-    case Type::kNone: return void(Fail());
+    case Type::kNil:
+      return void(Nil());
+    case Type::kBool:
+      return void(Bool());
+    case Type::kInt:
+      return void(Int());
+    case Type::kDouble:
+      return void(Double());
+    case Type::kStr:
+      return void(Str());
+    case Type::kBin:
+      return void(Bin());
+    case Type::kExt:
+      return void(Ext(&type));
+    case Type::kNone:
+      return void(Fail());
     case Type::kArray:
     case Type::kMap: {
       const bool map = Next() == Type::kMap;

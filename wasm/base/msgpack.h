@@ -47,7 +47,7 @@ class Reader {
 
   bool Nil();
   bool Bool();
-  int64_t Int();  // an unsigned value above 2^63 - 1 is a fault
+  int64_t Int();    // an unsigned value above 2^63 - 1 is a fault
   double Double();  // takes an integer too
   std::string_view Str();
   std::string_view Bin();

@@ -31,7 +31,9 @@ class [[nodiscard]] Status {
   static Status Forbidden(std::string message) {
     return Error(403, "forbidden", std::move(message));
   }
-  static Status NotFound(std::string message) { return Error(404, "not_found", std::move(message)); }
+  static Status NotFound(std::string message) {
+    return Error(404, "not_found", std::move(message));
+  }
   static Status TooLarge(std::string_view code, std::string message) {
     return Error(413, code, std::move(message));
   }
@@ -50,8 +52,8 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
-  Result(Status status) : state_(std::move(status)) {}   // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
+  Result(Status status) : state_(std::move(status)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return std::holds_alternative<T>(state_); }
   const Status& status() const { return *std::get_if<Status>(&state_); }

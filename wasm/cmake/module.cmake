@@ -7,8 +7,7 @@ target_link_options(tidemark PRIVATE
   -mexec-model=reactor -Wl,--strip-all,--max-memory=100663296,-z,stack-size=1048576)
 target_compile_definitions(core PUBLIC _LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST)
 
-# The Worker downloads and compiles it at start-up, so what is not on the hot path of a push is built
-# for size.
+# The Worker loads it at start-up, so what is not on the hot path of a push is built for size.
 set(hot base/json_scanner.cc base/utf8.cc base/sha256.cc records/delta.cc records/push_records.cc)
 foreach(source IN LISTS core_sources)
   file(RELATIVE_PATH name "${CMAKE_CURRENT_SOURCE_DIR}" "${source}")

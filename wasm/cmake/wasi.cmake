@@ -1,4 +1,5 @@
-# The parts of wasi-sdk: Debian's clang-22, lld-22, libc++ and wasi-libc, or the SDK at WASI_SDK_PATH.
+# The parts of wasi-sdk: Debian's clang-22, lld-22, libc++ and wasi-libc, or the SDK that
+# WASI_SDK_PATH names.
 set(CMAKE_SYSTEM_NAME Generic)
 set(CMAKE_SYSTEM_PROCESSOR wasm32)
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)

@@ -70,10 +70,15 @@ struct CommandWriter {
 
 Cell ReadCell(msgpack::Reader* reader) {
   switch (reader->Next()) {
-    case msgpack::Type::kInt: return reader->Int();
-    case msgpack::Type::kDouble: return reader->Double();
-    case msgpack::Type::kStr: return std::string(reader->Str());
-    default: reader->Nil(); return Null{};
+    case msgpack::Type::kInt:
+      return reader->Int();
+    case msgpack::Type::kDouble:
+      return reader->Double();
+    case msgpack::Type::kStr:
+      return std::string(reader->Str());
+    default:
+      reader->Nil();
+      return Null{};
   }
 }
 

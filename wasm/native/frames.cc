@@ -11,17 +11,23 @@ uint32_t Word(std::string_view bytes, size_t at) {
 
 Param DecodeParam(msgpack::Reader* reader) {
   switch (reader->Next()) {
-    case msgpack::Type::kInt: return reader->Int();
-    case msgpack::Type::kDouble: return reader->Double();
-    case msgpack::Type::kStr: return std::string(reader->Str());
-    case msgpack::Type::kBin: return Blob{std::string(reader->Bin())};
+    case msgpack::Type::kInt:
+      return reader->Int();
+    case msgpack::Type::kDouble:
+      return reader->Double();
+    case msgpack::Type::kStr:
+      return std::string(reader->Str());
+    case msgpack::Type::kBin:
+      return Blob{std::string(reader->Bin())};
     case msgpack::Type::kExt: {
       int8_t type = 0;
       const std::string_view bytes = reader->Ext(&type);
       if (type == 1) return Handle{Word(bytes, 0)};
       return BodyRange{Word(bytes, 0), Word(bytes, 4)};
     }
-    default: reader->Nil(); return Null{};
+    default:
+      reader->Nil();
+      return Null{};
   }
 }
 

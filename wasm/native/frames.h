@@ -1,5 +1,6 @@
-// The host's half of the boundary, natively: frames as a host reads and writes them. The grammars are
-// those of engine/command.h and engine/operation.h; worker/frames.ts is the same for the Worker.
+// The host's half of the boundary, natively: frames as a host reads and writes them. The grammars
+// are those of engine/command.h and engine/operation.h; worker/frames.ts is the same for the
+// Worker.
 
 #pragma once
 

@@ -27,7 +27,8 @@ Running::~Running() {
 
 HostResult Running::RunCommand(const HostCommand& command) {
   if (command.kind == "body") {
-    return held_.body.substr(static_cast<size_t>(command.number), static_cast<size_t>(command.size));
+    return held_.body.substr(static_cast<size_t>(command.number),
+                             static_cast<size_t>(command.size));
   }
   if (command.kind == "alarm") {
     if (stores_.set_alarm) stores_.set_alarm(command.number);

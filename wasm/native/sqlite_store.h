@@ -1,6 +1,6 @@
 // A SQLite database as a store of the core, as strict as workerd's: its limits on SQL text, bound
-// variables, compound selects and depth, and the bound on a value, hold here too, so that what would
-// fail there fails in a native test.
+// variables, compound selects and depth, and the bound on a value, hold here too, so that what
+// would fail there fails in a native test.
 
 #pragma once
 

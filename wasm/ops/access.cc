@@ -8,10 +8,10 @@ namespace tidemark {
 namespace {
 
 constexpr std::string_view kReserved[] = {
-    "activity", "admin",   "api",    "apps",      "assets",   "auth",        "backup",
-    "cards",    "college", "coreenginedb", "db.json", "dev",  "eventlog",    "favicon.ico",
-    "health",   "history", "live",   "login",     "monitor",  "plans",       "robots.txt",
-    "sessions", "snapshots", "stats", "stream",   "sync",     "user",        "viewer"};
+    "activity", "admin",     "api",          "apps",    "assets",  "auth",     "backup",
+    "cards",    "college",   "coreenginedb", "db.json", "dev",     "eventlog", "favicon.ico",
+    "health",   "history",   "live",         "login",   "monitor", "plans",    "robots.txt",
+    "sessions", "snapshots", "stats",        "stream",  "sync",    "user",     "viewer"};
 
 }  // namespace
 
@@ -55,7 +55,8 @@ Status CheckSpace(const Identity& identity, std::string_view owner, Action actio
     case Role::kViewer:
       if (own && reads) return {};
       return Status::Forbidden("This token may only read (role viewer)");
-    case Role::kNone: break;
+    case Role::kNone:
+      break;
   }
   return Status::Forbidden("This token gives no access to that space");
 }

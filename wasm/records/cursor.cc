@@ -48,7 +48,8 @@ Result<Cursor> ParseCursor(std::string_view text) {
     return Malformed();
   }
   if (count == 4) {
-    const bool numbers = ParseNumber(parts[2], &cursor.floor) && ParseNumber(parts[3], &cursor.until);
+    const bool numbers =
+        ParseNumber(parts[2], &cursor.floor) && ParseNumber(parts[3], &cursor.until);
     if (!numbers || !cursor.walking()) return Malformed();
   }
   return cursor;

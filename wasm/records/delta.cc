@@ -38,8 +38,8 @@ Rejection OutOfRange(std::string_view name) {
           std::string(name) + " is beyond 2^53 - 1, which JavaScript and SQL do not keep exact"};
 }
 
-// A real that a double surely holds: no integer beyond 2^53, at most 200 digits before the point and
-// two in the exponent.
+// A real that a double surely holds: no integer beyond 2^53, at most 200 digits before the point
+// and two in the exponent.
 bool FitsDouble(std::string_view number) {
   int64_t integer = 0;
   if (json::ParseInteger(number, &integer) == json::IntegerFault::kOutOfRange) return false;
@@ -60,7 +60,8 @@ Rejection CheckInteger(const Collection& collection, const Column& column, const
       case json::IntegerFault::kNone:
         if (column.type != ColumnType::kTime || integer >= 0) return {};
         return {"invalid_column", Named(collection, column, "is a time and cannot be negative")};
-      case json::IntegerFault::kNotInteger: break;
+      case json::IntegerFault::kNotInteger:
+        break;
     }
   }
   return {"invalid_column", Named(collection, column, "must be an integer")};
@@ -86,9 +87,11 @@ Rejection CheckText(const Collection& collection, const Column& column, const Va
 Rejection CheckColumn(const Collection& collection, const Column& column, const Value& value) {
   if (value.kind == Kind::kNull || column.from_stamp) return {};
   switch (column.type) {
-    case ColumnType::kText: return CheckText(collection, column, value);
+    case ColumnType::kText:
+      return CheckText(collection, column, value);
     case ColumnType::kInteger:
-    case ColumnType::kTime: return CheckInteger(collection, column, value);
+    case ColumnType::kTime:
+      return CheckInteger(collection, column, value);
     case ColumnType::kReal:
       if (value.kind != Kind::kNumber) {
         return {"invalid_column", Named(collection, column, "must be a number")};
@@ -97,7 +100,8 @@ Rejection CheckColumn(const Collection& collection, const Column& column, const 
     case ColumnType::kBoolean:
       if (value.kind == Kind::kTrue || value.kind == Kind::kFalse) return {};
       return {"invalid_column", Named(collection, column, "must be true or false")};
-    case ColumnType::kJson: return {};
+    case ColumnType::kJson:
+      return {};
   }
   return {};
 }
@@ -309,8 +313,9 @@ Rejection DeltaReader::Finish() {
   }
   if (!draft_.has_updated_at) {
     if (!draft_.has_data_updated_at || draft_.data_updated_at < 0) {
-      return {"missing_updated_at", "updated_at is missing: the time of the change, in "
-                                    "milliseconds or seconds"};
+      return {"missing_updated_at",
+              "updated_at is missing: the time of the change, in "
+              "milliseconds or seconds"};
     }
     delta_->ms = draft_.data_updated_at;
   }
@@ -326,7 +331,8 @@ Piece Slice::Keep(const json::Text& string) {
   if (!string.escaped) return {static_cast<uint32_t>(string.raw.data() - text.data()), size};
   const size_t begin = decoded.size();
   if (!json::Unescape(string.raw, &decoded)) decoded.resize(begin);
-  return {static_cast<uint32_t>(text.size() + begin), static_cast<uint32_t>(decoded.size() - begin)};
+  return {static_cast<uint32_t>(text.size() + begin),
+          static_cast<uint32_t>(decoded.size() - begin)};
 }
 
 bool ReadDelta(const Collection& collection, json::Scanner* scanner, Slice* slice, Delta* delta,
@@ -344,8 +350,8 @@ bool ReadDelta(const Collection& collection, json::Scanner* scanner, Slice* slic
 Rejection CheckRecordId(std::string_view id) {
   if (id.empty()) return {"invalid_id", "id is empty"};
   if (id.size() > limits::kRecordIdBytesMax) {
-    return {"invalid_id", "id is longer than " + std::to_string(limits::kRecordIdBytesMax) +
-                              " bytes"};
+    return {"invalid_id",
+            "id is longer than " + std::to_string(limits::kRecordIdBytesMax) + " bytes"};
   }
   if (id.find('\0') != std::string_view::npos) return {"invalid_id", "id holds a NUL"};
   return {};

@@ -61,8 +61,8 @@ struct Rejection {
   std::string message;
 };
 
-// Reads one element of a collection's array, whatever it holds. False on a fault of the scanner (not
-// JSON, or truncated): nothing is read then. The scanner reads the slice's text.
+// Reads one element of a collection's array, whatever it holds. False on a fault of the scanner
+// (not JSON, or truncated): nothing is read then. The scanner reads the slice's text.
 bool ReadDelta(const Collection& collection, json::Scanner* scanner, Slice* slice, Delta* delta,
                Rejection* rejection);
 

@@ -1,8 +1,8 @@
 // Merging field by field: each field of a record is a last-writer-wins register of its own.
 //
-// A record is a map from field to (value, stamp), and the stamp of its last deletion. A delta stamps
-// the fields that it names and no others; `null` removes one. A deletion removes what is not newer
-// than itself. So merging stays commutative, associative and idempotent, field by field.
+// A record is a map from field to (value, stamp), and the stamp of its last deletion. A delta
+// stamps the fields that it names and no others; `null` removes one. A deletion removes what is not
+// newer than itself. So merging stays commutative, associative and idempotent, field by field.
 //
 // Stamps are kept beside the data, as JSON: [deletion | null, {field: [ms, counter, device]...}].
 

@@ -18,8 +18,8 @@ Task<Reply> ListHistory(Context context) {
   const std::string collection = request.Param("collection");
   const std::string id = request.Param("id");
   if (collection.empty() != id.empty()) {
-    co_return Reply::Error(Status::Invalid(
-        "invalid_parameter", "collection and id go together: give both, or neither"));
+    co_return Reply::Error(Status::Invalid("invalid_parameter",
+                                           "collection and id go together: give both, or neither"));
   }
   std::vector<Param> params{*before, *limit};
   if (!id.empty()) {

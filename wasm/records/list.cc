@@ -152,8 +152,9 @@ Task<Reply> List(Context context) {
   auto owned = co_await Call(user, "list_owned", context.request.params);
   const auto* answer = std::get_if<CallReply>(&owned);
   if (answer == nullptr || answer->status != 200) {
-    co_return Reply::Error(Status::Error(503, "unavailable", "Neither the database nor the space "
-                                                             "could be read; try again"));
+    co_return Reply::Error(Status::Error(503, "unavailable",
+                                         "Neither the database nor the space "
+                                         "could be read; try again"));
   }
   Reply reply;
   reply.headers.emplace_back("content-type", "application/json");
@@ -166,8 +167,7 @@ Task<Reply> ListOwned(Context context) {
   const Result<ListQuery> query = ParseQuery(context, context.request.space);
   if (!query.ok()) co_return Reply::Error(query.status());
   const ResultSet rows =
-      co_await Query(Sql{"ListOwned", query->listing->owner_sql}, query->params,
-                               KeepOf(*query));
+      co_await Query(Sql{"ListOwned", query->listing->owner_sql}, query->params, KeepOf(*query));
   co_return ReplyOf(rows, "space");
 }
 

@@ -1,10 +1,10 @@
 // Which of two versions of a record stays: last write wins, by a hybrid logical clock.
 //
-// Versions are ordered by (milliseconds, counter, device), then by SHA-256 of their data, a deletion
-// having none. The order is total over distinct versions, so merging is taking the maximum:
-// commutative, associative and idempotent, whatever the order of arrival.
-// Source: Kulkarni et al., "Logical Physical Clocks", 2014; Shapiro et al., "Conflict-free
-// Replicated Data Types", 2011 (the last-writer-wins register).
+// Versions are ordered by (milliseconds, counter, device), then by SHA-256 of their data, a
+// deletion having none. The order is total over distinct versions, so merging is taking the
+// maximum: commutative, associative and idempotent, whatever the order of arrival. Source: Kulkarni
+// et al., "Logical Physical Clocks", 2014; Shapiro et al., "Conflict-free Replicated Data Types",
+// 2011 (the last-writer-wins register).
 
 #pragma once
 

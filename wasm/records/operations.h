@@ -27,8 +27,8 @@ Task<Reply> Tick(Context context);
 // Spanning, called by List: copies what changed to D1 now. Data: `epoch`, `head`, `projected`.
 Task<Reply> CatchUp(Context context);
 
-// Spanning, in the Worker: GET /{collection}. Parameters: `collection`, `cursor`, `limit`, `offset`,
-// `before`, and the collection's filters.
+// Spanning, in the Worker: GET /{collection}. Parameters: `collection`, `cursor`, `limit`,
+// `offset`, `before`, and the collection's filters.
 Task<Reply> List(Context context);
 
 // Local, called by List when D1 cannot answer: the same rows from the space itself.

@@ -36,8 +36,8 @@ Task<Result<Slice>> ReadSlice(size_t offset, size_t size, size_t body_size) {
   if (valid < slice.text.size()) {
     const bool cut = IsTruncatedCharacter(std::string_view(slice.text).substr(valid));
     if (slice.last || !cut) {
-      co_return Status::Invalid("invalid_utf8", "The body is not UTF-8: look at byte " +
-                                                    std::to_string(offset + valid));
+      co_return Status::Invalid(
+          "invalid_utf8", "The body is not UTF-8: look at byte " + std::to_string(offset + valid));
     }
     slice.text.resize(valid);
   }
@@ -81,8 +81,8 @@ class PayloadReader {
   // Of the envelope.
   std::vector<std::string> keys_;
   bool cursor_known_ = false;
-  bool open_ = false;   // past the '{'
-  bool first_ = true;   // no member yet
+  bool open_ = false;  // past the '{'
+  bool first_ = true;  // no member yet
   int array_ = kUnknown;
   std::string array_key_;
   Status failure_;
@@ -133,8 +133,9 @@ PayloadReader::Step PayloadReader::ReadScalar(Scanner* scanner, const json::Text
 PayloadReader::Step PayloadReader::ReadNext(const Slice& slice, Scanner* scanner) {
   if (!open_) {
     if (scanner->Peek() != '{' && scanner->fault() == Fault::kNone) {
-      failure_ = Status::Invalid("invalid_payload", "The body must be an object of deltas by "
-                                                    "collection");
+      failure_ = Status::Invalid("invalid_payload",
+                                 "The body must be an object of deltas by "
+                                 "collection");
       return Step::kFailed;
     }
     if (!scanner->Expect('{')) return Step::kFailed;
@@ -148,8 +149,8 @@ PayloadReader::Step PayloadReader::ReadNext(const Slice& slice, Scanner* scanner
   const bool array = scanner->Peek() == '[';
   if (scanner->fault() != Fault::kNone) return Step::kFailed;
   if (keys_.size() == kKeysMax) {
-    failure_ = Status::Invalid("invalid_payload", "The body has more than " +
-                                                      std::to_string(kKeysMax) + " keys");
+    failure_ = Status::Invalid("invalid_payload",
+                               "The body has more than " + std::to_string(kKeysMax) + " keys");
     return Step::kFailed;
   }
   if (std::find(keys_.begin(), keys_.end(), key.raw) != keys_.end()) {

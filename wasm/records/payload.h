@@ -23,9 +23,9 @@ struct PayloadOptions {
   int64_t limit = 0;   // 0: none given
 };
 
-// Reads the whole body and stores its deltas. Codes of the envelope: `invalid_json`, `invalid_utf8`,
-// `invalid_payload`, `duplicate_key`, `invalid_cursor`, `invalid_limit`, `answer_too_large`.
-// The state and the options outlive the task.
+// Reads the whole body and stores its deltas. Codes of the envelope: `invalid_json`,
+// `invalid_utf8`, `invalid_payload`, `duplicate_key`, `invalid_cursor`, `invalid_limit`,
+// `answer_too_large`. The state and the options outlive the task.
 Task<Status> PushPayload(PushState* state, PayloadOptions* options, uint32_t body_size);
 
 // Takes the cursor's word into the state: what the device has seen, and whether it slept too long.

@@ -39,7 +39,9 @@ class Projector {
   Task<bool> SetOrphansAside(ResultSets results, Asked asked);
   void AddRows(const Collection& collection, const std::vector<ResultSet>& rows,
                std::vector<Statement>* batch, Asked* asked) const;
-  Statement Fence() const { return {sql::kFenceProjection.text, {user_, space_.epoch, result_.seq}}; }
+  Statement Fence() const {
+    return {sql::kFenceProjection.text, {user_, space_.epoch, result_.seq}};
+  }
   Statement Advance(int64_t to) const {
     return {sql::kAdvanceProjection.text, {user_, space_.epoch, to, context_.request.now_ms}};
   }
@@ -79,7 +81,8 @@ Task<bool> Projector::ReadProgress() {
 Task<bool> Projector::StartOver() {
   std::vector<Statement> wipe;
   const auto& collections = context_.schema->collections;
-  for (size_t i = collections.size(); i > 0; --i) wipe.push_back({collections[i - 1].wipe, {user_}});
+  for (size_t i = collections.size(); i > 0; --i)
+    wipe.push_back({collections[i - 1].wipe, {user_}});
   wipe.push_back(Advance(0));
   result_.seq = 0;
   auto answer = co_await D1(shard_, std::move(wipe));
@@ -145,8 +148,9 @@ Task<Sent> Projector::SendPage(int64_t from, int64_t to) {
   for (const Collection& child : context_.schema->collections) {
     if (child.parent < 0) continue;
     const Collection& parent = context_.schema->collections[static_cast<size_t>(child.parent)];
-    rows.push_back(co_await Query(
-        sql::kReadPageParents, {from, to, std::string(child.name), std::string(parent.name)}, kAll));
+    rows.push_back(co_await Query(sql::kReadPageParents,
+                                  {from, to, std::string(child.name), std::string(parent.name)},
+                                  kAll));
     if (rows.back().more) co_return Sent::kRefused;  // too much at once: row by row it fits
   }
   rows.push_back(co_await Query(sql::kReadPage, {from, to}, kAll));
@@ -210,9 +214,8 @@ Task<Projection> Projector::Run() {
   if (!co_await ReadProgress()) co_return std::move(result_);
   int moved = 0;
   for (int page = 0; page < limits::kProjectPagesMax && result_.seq < space_.head; ++page) {
-    const ResultSet measured =
-        co_await Query(sql::kMeasurePage,
-                       {result_.seq, limits::kProjectBytesMax, limits::kProjectRowsMax});
+    const ResultSet measured = co_await Query(
+        sql::kMeasurePage, {result_.seq, limits::kProjectBytesMax, limits::kProjectRowsMax});
     // Nothing is left above it but pruned tombstones.
     const int64_t to = measured.Integer(0, space_.head);
     Sent sent = co_await SendPage(result_.seq, to);

@@ -1,8 +1,8 @@
 // Projection: a space's rows copied into typed D1 tables, by a cursor over the space's seq.
 //
-// A page of changed rows goes to D1 as one atomic batch behind a fence: it is applied only on top of
-// the page that it follows. So a page that is sent twice, or arrives late, changes nothing, and a
-// run that dies anywhere goes on from what D1 says it has. A row that D1 refuses is set aside and
+// A page of changed rows goes to D1 as one atomic batch behind a fence: it is applied only on top
+// of the page that it follows. So a page that is sent twice, or arrives late, changes nothing, and
+// a run that dies anywhere goes on from what D1 says it has. A row that D1 refuses is set aside and
 // reported; the rest goes on.
 
 #pragma once
@@ -15,8 +15,8 @@
 namespace tidemark {
 
 struct Projection {
-  bool done = false;         // D1 has everything up to `seq`, and nothing changed meanwhile
-  bool failed = false;       // D1 did not answer
+  bool done = false;    // D1 has everything up to `seq`, and nothing changed meanwhile
+  bool failed = false;  // D1 did not answer
   int64_t seq = 0;
   int64_t rows_written = 0;  // by D1's count
   int64_t set_aside = 0;     // rows that D1 refused in this run

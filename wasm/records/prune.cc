@@ -9,8 +9,8 @@
 #include "base/limits.h"
 #include "engine/await.h"
 #include "records/operations.h"
-#include "records/schema.h"
 #include "records/push.h"
+#include "records/schema.h"
 #include "records/statements.h"
 
 namespace tidemark {

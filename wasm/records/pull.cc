@@ -99,11 +99,10 @@ Task<Result<Reply>> Pull(PushState* state, std::string cursor_text, int64_t limi
       sql::kPullDeletedIds, {window.from, last, state->device, window.own_until}, keep);
   answer.Add(deletions);
   if (!state->corrections.empty()) {
-    const ResultSet corrections =
-        co_await Query(sql::kPullCorrections,
-                       {window.from, last, state->device, window.own_until,
-                        "[" + state->corrections + "]"},
-                       {keep.bytes_max, limits::kCounterMax});
+    const ResultSet corrections = co_await Query(
+        sql::kPullCorrections,
+        {window.from, last, state->device, window.own_until, "[" + state->corrections + "]"},
+        {keep.bytes_max, limits::kCounterMax});
     if (corrections.more) {
       co_return Status::TooLarge("answer_too_large",
                                  "What is stored in place of these deltas is more than one answer "

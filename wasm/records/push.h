@@ -1,7 +1,7 @@
 // Push: the deltas of one request into a space.
 //
-// The body is read in slices of about 1 MB, cut between deltas; each slice is one batch: read what is
-// stored, decide, write. A batch decides in order, as if its deltas came one by one.
+// The body is read in slices of about 1 MB, cut between deltas; each slice is one batch: read what
+// is stored, decide, write. A batch decides in order, as if its deltas came one by one.
 
 #pragma once
 

@@ -100,9 +100,9 @@ Task<Status> ClampStamps(PushState* state, DeltaBatch* batch) {
   if (clamped.empty()) co_return Status();
   claims += "]";
   const std::string name(collection.name);
-  const ResultSets results = co_await Batch(
-      {{sql::kReadClaims.text, {claims, name, state->device}},
-       {sql::kWriteClaims.text, {claims, name, state->device, state->now_ms}}});
+  const ResultSets results =
+      co_await Batch({{sql::kReadClaims.text, {claims, name, state->device}},
+                      {sql::kWriteClaims.text, {claims, name, state->device, state->now_ms}}});
   for (const std::vector<Cell>& row : results[0].rows) {
     Delta& delta = batch->deltas[clamped[static_cast<size_t>(*std::get_if<int64_t>(&row[0]))]];
     delta.ms = *std::get_if<int64_t>(&row[1]);
@@ -115,7 +115,8 @@ Task<Status> ClampStamps(PushState* state, DeltaBatch* batch) {
 Task<Status> RequireParents(PushState* state, DeltaBatch* batch) {
   const Collection& collection = state->schema->collections[static_cast<size_t>(batch->collection)];
   if (collection.parent < 0) co_return Status();
-  const std::string parents(state->schema->collections[static_cast<size_t>(collection.parent)].name);
+  const std::string parents(
+      state->schema->collections[static_cast<size_t>(collection.parent)].name);
   IdIndex index(batch->deltas.size());
   std::vector<std::string> distinct;
   std::vector<uint32_t> parent_of(batch->deltas.size(), UINT32_MAX);
@@ -144,10 +145,10 @@ Task<Status> RequireParents(PushState* state, DeltaBatch* batch) {
       kept.push_back(delta);
       continue;
     }
-    state->Reject(collection.name, delta.index, batch->slice.Get(delta.id),
-                  {"parent_missing", "No " + parents + " record has the id " +
-                                         distinct[parent_of[i]] +
-                                         "; send it before, or in the same request"});
+    state->Reject(
+        collection.name, delta.index, batch->slice.Get(delta.id),
+        {"parent_missing", "No " + parents + " record has the id " + distinct[parent_of[i]] +
+                               "; send it before, or in the same request"});
   }
   batch->deltas = std::move(kept);
   co_return Status();
@@ -171,8 +172,9 @@ Task<Status> PushBareIds(PushState* state, std::string ids_json) {
       const int64_t index = *std::get_if<int64_t>(&row[0]);
       if (*std::get_if<int64_t>(&row[3]) == 0) {
         state->Reject("deleted_ids", index, id,
-                      {"delete_unseen", "It changed after this device's cursor; send the cursor of "
-                                        "the last pull, or a delete delta with updated_at"});
+                      {"delete_unseen",
+                       "It changed after this device's cursor; send the cursor of "
+                       "the last pull, or a delete delta with updated_at"});
         continue;
       }
       Delta delta{.index = static_cast<uint32_t>(index), .deletes = true, .counter_given = true};

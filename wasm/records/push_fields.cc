@@ -82,8 +82,9 @@ void FieldBatch::ReadStored(const ResultSet& stored) {
 Rejection FieldBatch::Refuse(const Delta& delta, const Entry& entry,
                              const nlohmann::json& data) const {
   if (!entry.stored && !entry.changed && state_->stale && delta.ms <= state_->space.horizon_ms) {
-    return {"stale_device", "This device was away for longer than deletions are remembered, and "
-                            "the record may have been deleted; the change is in the history"};
+    return {"stale_device",
+            "This device was away for longer than deletions are remembered, and "
+            "the record may have been deleted; the change is in the history"};
   }
   FieldRecord merged = entry.record;
   merged.Merge(data, {delta.ms, delta.counter, state_->device});
@@ -94,8 +95,8 @@ Rejection FieldBatch::Refuse(const Delta& delta, const Entry& entry,
   for (const Column& column : collection_.columns) {
     const nlohmann::json* value = Field(merged.data(), column.name);
     if (!column.required || merged.deleted() || (value != nullptr && !value->is_null())) continue;
-    return {"missing_column", "data." + std::string(column.name) + " of " + collection() +
-                                  " is required"};
+    return {"missing_column",
+            "data." + std::string(column.name) + " of " + collection() + " is required"};
   }
   return {};
 }
@@ -173,13 +174,13 @@ std::vector<Statement> FieldBatch::Writes() {
     rows += "]";
   }
   if (losers_.size() > 1) {
-    writes.push_back({sql::kKeepFields.text,
-                      {losers_ + "]", collection(), Blob{blob_}, state_->now_ms}});
+    writes.push_back(
+        {sql::kKeepFields.text, {losers_ + "]", collection(), Blob{blob_}, state_->now_ms}});
   }
   if (count == 0) return writes;
-  writes.push_back({sql::kWriteFields.text,
-                    {rows + "]", collection(), Blob{blob_}, state_->head, state_->now_ms,
-                     state_->device}});
+  writes.push_back(
+      {sql::kWriteFields.text,
+       {rows + "]", collection(), Blob{blob_}, state_->head, state_->now_ms, state_->device}});
   state_->head += count;
   state_->written += count;
   return writes;
@@ -189,8 +190,7 @@ std::vector<Statement> FieldBatch::Writes() {
 
 Task<Status> PushFields(PushState* state, DeltaBatch deltas) {
   FieldBatch batch(state, std::move(deltas));
-  const ResultSet stored =
-      co_await Query(sql::kReadFields, {batch.IdsJson(), batch.collection()});
+  const ResultSet stored = co_await Query(sql::kReadFields, {batch.IdsJson(), batch.collection()});
   batch.ReadStored(stored);
   batch.Merge();
   std::vector<Statement> writes = batch.Writes();

@@ -80,8 +80,8 @@ class RecordBatch {
   DeltaBatch batch_;
   const Collection& collection_;
   std::vector<Slot> slots_;
-  std::vector<uint32_t> slot_of_;      // by delta
-  std::vector<uint32_t> first_of_;     // by slot: the delta that named it first
+  std::vector<uint32_t> slot_of_;               // by delta
+  std::vector<uint32_t> first_of_;              // by slot: the delta that named it first
   std::map<uint32_t, Sha256Digest> different_;  // of the deltas that tie: the stored data's hash
   std::vector<Loser> losers_;
   int64_t winners_ = 0;
@@ -202,9 +202,10 @@ void RecordBatch::DecideOne(uint32_t index) {
   } else if (state_->stale && delta.ms <= state_->space.horizon_ms) {
     if (!delta.deletes) losers_.push_back({index, "stale_device"});
     return state_->Reject(collection_.name, delta.index, Id(delta),
-                          {"stale_device", "This device was away for longer than deletions are "
-                                           "remembered, and the record may have been deleted; the "
-                                           "change is in the history"});
+                          {"stale_device",
+                           "This device was away for longer than deletions are "
+                           "remembered, and the record may have been deleted; the "
+                           "change is in the history"});
   }
   if (outcome == Outcome::kLoses) return Lose(index, slot);
   if (outcome != Outcome::kWins) return;

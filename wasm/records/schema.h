@@ -30,8 +30,9 @@ struct Filter {
   ColumnType type;
 };
 
-// The SQL of one way to list a collection. Parameters: ?1 user, ?2 limit, ?3 offset, then its filters
-// in declared order, then (where `keyset`) the order's column and the id of the row to start after.
+// The SQL of one way to list a collection. Parameters: ?1 user, ?2 limit, ?3 offset, then its
+// filters in declared order, then (where `keyset`) the order's column and the id of the row to
+// start after.
 struct Listing {
   uint32_t filters;  // a bit for each filter that it applies
   bool keyset;
@@ -50,10 +51,10 @@ struct Collection {
   std::string_view order_column;
   ColumnType order_type;
   std::span<const Listing> listings;
-  std::string_view project_upsert;  // D1: ?1 user, ?2 rows (statements.h)
-  std::string_view project_delete;  // D1: the same; empty where deletes are kept as rows
+  std::string_view project_upsert;   // D1: ?1 user, ?2 rows (statements.h)
+  std::string_view project_delete;   // D1: the same; empty where deletes are kept as rows
   std::string_view project_orphans;  // D1: the same: ids of rows whose parent is not there
-  std::string_view wipe;            // D1: ?1 user
+  std::string_view wipe;             // D1: ?1 user
 };
 
 struct Schema {

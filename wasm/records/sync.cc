@@ -14,8 +14,8 @@ namespace {
 
 Status CheckDevice(std::string_view device) {
   const bool allowed = std::all_of(device.begin(), device.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_' || c == '.' || c == ':';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == ':';
   });
   if (allowed && device.size() <= limits::kDeviceIdBytesMax) return {};
   return Status::Invalid("invalid_device_id",

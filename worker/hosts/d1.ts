@@ -28,8 +28,8 @@ export async function runBatch(
 
 const written = (meta: D1Meta): number => meta.rows_written;
 
-// A fence fails its batch by asking json() for what is no JSON. A constraint, or a value that is too
-// large, will be refused again; anything else is D1's own trouble and passes.
+// A fence fails its batch by asking json() for what is no JSON. A constraint, or a value that is
+// too large, will be refused again; anything else is D1's own trouble and passes.
 function failure(message: string): Failure {
   if (message.includes('malformed JSON')) return [false, 'moved', message];
   const refused =

@@ -1,5 +1,5 @@
-// Every SQL text against its schema: it prepares, and its plan reads no table in full but those that
-// it names for a reason. json_each is always outermost in a join with a table.
+// Every SQL text against its schema: it prepares, and its plan reads no table in full but those
+// that it names for a reason. json_each is always outermost in a join with a table.
 
 #include "records/statements.h"
 
@@ -21,7 +21,8 @@ void ExpectPlan(native::SqliteStore* store, std::string_view name, std::string_v
   for (const std::string& step : store->Plan(text)) {
     const bool reads = step.starts_with("SCAN ") || step.starts_with("SEARCH ");
     if (step.starts_with("SCAN ") && !IsVirtual(step) &&
-        step.find("CONSTANT ROW") == std::string::npos && step.find("(subquery") == std::string::npos) {
+        step.find("CONSTANT ROW") == std::string::npos &&
+        step.find("(subquery") == std::string::npos) {
       const std::string table = step.substr(5, step.find(' ', 5) - 5);
       EXPECT_EQ(table, scans) << name << ": " << step;
     }

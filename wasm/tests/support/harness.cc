@@ -20,8 +20,7 @@ std::string ReadFile(const std::filesystem::path& path) {
 // The shards' tables: the migrations, and what the test's own collections add to them.
 void Migrate(native::SqliteStore* shard) {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(TIDEMARK_ROOT "/schema/shards")) {
+  for (const auto& entry : std::filesystem::directory_iterator(TIDEMARK_ROOT "/schema/shards")) {
     files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
@@ -77,8 +76,7 @@ native::Stores SpaceHarness::StoresOfWorker() {
                        native::Held* held) -> std::variant<CallReply, Failure> {
     const Request request = RequestOf(command.operation, command.params, true);
     const bool local = command.operation != "catch_up";
-    native::Answer answer =
-        native::RunToEnd(&engine, request, "user", "", StoresOfSpace(), local);
+    native::Answer answer = native::RunToEnd(&engine, request, "user", "", StoresOfSpace(), local);
     held->texts.push_back(answer.body);
     return CallReply{answer.status, answer.data, {static_cast<uint32_t>(held->texts.size() - 1)}};
   };
@@ -87,9 +85,8 @@ native::Stores SpaceHarness::StoresOfWorker() {
 
 native::Answer SpaceHarness::Post(std::string_view device, const std::string& body,
                                   std::string_view content_type) {
-  const Request request =
-      RequestOf("sync", {{"device", std::string(device)}, {"content_type", std::string(content_type)}},
-                true);
+  const Request request = RequestOf(
+      "sync", {{"device", std::string(device)}, {"content_type", std::string(content_type)}}, true);
   return native::RunToEnd(&engine, request, "user", body, StoresOfSpace(), true);
 }
 

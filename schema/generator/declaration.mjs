@@ -1,0 +1,86 @@
+// The declaration of collections: read, checked, and put in order.
+
+/** Column types: in SQL, in C++, and what stands for a value that is not known. */
+export const TYPES = {
+  text: { sql: 'TEXT', cpp: 'kText', placeholder: "''" },
+  integer: { sql: 'INTEGER', cpp: 'kInteger', placeholder: '0' },
+  real: { sql: 'REAL', cpp: 'kReal', placeholder: '0' },
+  time: { sql: 'INTEGER', cpp: 'kTime', placeholder: '0' },
+  boolean: { sql: 'INTEGER', cpp: 'kBoolean', placeholder: '0' },
+  json: { sql: 'TEXT', cpp: 'kJson', placeholder: "'null'" },
+};
+const OPERATORS = ['=', '<=', '>='];
+const NAME = /^[a-z][a-z0-9_]{0,62}$/;
+const OWN_COLUMNS = ['user_id', 'id', 'seq', 'deleted_at'];
+const OWN_KEYS = ['cursor', 'limit', 'deleted_ids', 'has_more', 'reset', 'rejected', 'conflicts'];
+const COLUMNS_MAX = 60; // json_object takes two arguments a column, and SQLite 127
+const FILTERS_MAX = 3; // a statement for each subset
+
+/** Reads and checks a declaration; throws with the mistake's place. Parents come first. */
+export function readSchema(text) {
+  const declared = JSON.parse(text).collections;
+  const fail = (place, what) => {
+    throw new Error(`collections.json: ${place}: ${what}`);
+  };
+  if (!Array.isArray(declared) || declared.length === 0) fail('collections', 'an array is needed');
+  const byName = new Map();
+  for (const collection of declared) {
+    if (!NAME.test(collection.name ?? '')) fail(collection.name, 'not a name');
+    if (byName.has(collection.name)) fail(collection.name, 'declared twice');
+    if (OWN_KEYS.includes(collection.name)) fail(collection.name, 'reserved');
+    byName.set(collection.name, collection);
+    checkColumns(collection, fail);
+  }
+  for (const collection of declared) checkReferences(collection, byName, fail);
+  return parentsFirst(declared, byName, fail);
+}
+
+function checkColumns(collection, fail) {
+  const names = new Set(OWN_COLUMNS);
+  const place = collection.name;
+  if (!['record', 'fields', undefined].includes(collection.merge))
+    fail(place, 'unknown merge rule');
+  if (collection.columns.length > COLUMNS_MAX) fail(place, `more than ${COLUMNS_MAX} columns`);
+  for (const column of collection.columns) {
+    if (!NAME.test(column.name ?? '')) fail(`${place}.${column.name}`, 'not a name');
+    if (names.has(column.name)) fail(`${place}.${column.name}`, 'declared twice, or reserved');
+    if (!TYPES[column.type]) fail(`${place}.${column.name}`, `unknown type ${column.type}`);
+    if (column.values && column.type !== 'text')
+      fail(`${place}.${column.name}`, 'values need text');
+    names.add(column.name);
+  }
+}
+
+function checkReferences(collection, byName, fail) {
+  const column = (name) => collection.columns.find((candidate) => candidate.name === name);
+  const { parent, list, name } = collection;
+  if (parent && !byName.has(parent.collection)) fail(name, `unknown parent ${parent.collection}`);
+  if (parent && column(parent.column)?.type !== 'text')
+    fail(name, 'the parent column must be text');
+  if (!column(list?.order)?.required) fail(name, 'list.order must be a required column');
+  if (list.filters.length > FILTERS_MAX) fail(name, `more than ${FILTERS_MAX} filters`);
+  for (const filter of list.filters) {
+    if (!column(filter.column)) fail(name, `unknown filter column ${filter.column}`);
+    if (!OPERATORS.includes(filter.is)) fail(name, `unknown operator ${filter.is}`);
+  }
+  for (const index of collection.indexes ?? []) {
+    if (!NAME.test(index.name)) fail(name, 'not an index name');
+    for (const part of index.columns) if (!column(part)) fail(name, `unknown column ${part}`);
+  }
+}
+
+function parentsFirst(declared, byName, fail) {
+  const ordered = [];
+  const visit = (collection, path) => {
+    if (ordered.includes(collection)) return;
+    if (path.includes(collection)) fail(collection.name, 'is its own ancestor');
+    const parent = collection.parent && byName.get(collection.parent.collection);
+    if (parent) visit(parent, [...path, collection]);
+    ordered.push(collection);
+  };
+  for (const collection of declared) visit(collection, []);
+  return ordered.map((collection) => ({
+    ...collection,
+    hasChildren: declared.some((other) => other.parent?.collection === collection.name),
+  }));
+}

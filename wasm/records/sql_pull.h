@@ -1,0 +1,69 @@
+// SQL of pulls and of history: rows that the host keeps and the core never sees.
+// The rules are in statements.h.
+
+#pragma once
+
+#include "engine/command.h"
+
+namespace tidemark::sql {
+
+// Records as deltas, by seq. ?1 from, ?2 to, ?3 the device that wrote them itself, ?4 rows, ?5 the
+// seq up to which its own are wanted too. `action` is `create` for what appeared after ?1.
+#define TIDEMARK_DELTA                                                      \
+  "'{\"action\":\"' || CASE WHEN r.deleted THEN 'delete'"                   \
+  " WHEN r.first_seq > CAST(?1 AS INTEGER) THEN 'create' ELSE 'update' END" \
+  " || '\",\"id\":' || json_quote(r.id)"                                    \
+  " || CASE WHEN r.deleted THEN '' ELSE ',\"data\":' || r.data END"         \
+  " || ',\"updated_at\":' || r.updated_at || ',\"counter\":' || r.counter"  \
+  " || ',\"device\":' || json_quote(r.device) || ',\"seq\":' || r.seq || '}'"
+
+inline constexpr Sql kPull{"Pull", "SELECT r.collection, " TIDEMARK_DELTA R"sql(, r.seq
+FROM records AS r
+WHERE r.seq > CAST(?1 AS INTEGER) AND r.seq <= CAST(?2 AS INTEGER)
+  AND (r.device <> ?3 OR r.seq <= CAST(?5 AS INTEGER))
+ORDER BY r.seq LIMIT CAST(?4 AS INTEGER) + 1)sql"};
+
+// The ids of deletions in the same window, for clients that read `deleted_ids`.
+inline constexpr Sql kPullDeletedIds{"PullDeletedIds", R"sql(
+SELECT 'deleted_ids', json_quote(r.id), r.seq
+FROM records AS r INDEXED BY records_tombstones
+WHERE r.deleted = 1 AND r.seq > CAST(?1 AS INTEGER) AND r.seq <= CAST(?2 AS INTEGER)
+  AND (r.device <> ?3 OR r.seq <= CAST(?4 AS INTEGER))
+ORDER BY r.seq)sql"};
+
+// What is stored for the device's own deltas where that differs from what it sent, and the window
+// of the pull (?1 to ?4 as in Pull, ?4 the rows' last seq) does not tell it. ?6 [[collection,
+// id]...].
+inline constexpr Sql kPullCorrections{"PullCorrections",
+                                      "SELECT r.collection, " TIDEMARK_DELTA R"sql(, r.seq
+FROM json_each(?5) AS e
+CROSS JOIN records AS r ON r.collection = e.value ->> 0 AND r.id = e.value ->> 1
+WHERE NOT (r.seq > CAST(?1 AS INTEGER) AND r.seq <= CAST(?2 AS INTEGER)
+  AND (r.device <> ?3 OR r.seq <= CAST(?4 AS INTEGER))))sql"};
+
+#undef TIDEMARK_DELTA
+
+#define TIDEMARK_HISTORY_ENTRY                                                   \
+  "SELECT '', json_object('id', h.id, 'collection', h.collection,"               \
+  " 'record_id', h.record_id, 'data', json(h.data), 'updated_at', h.updated_at," \
+  " 'counter', h.counter, 'device', h.device, 'reason', h.reason, 'at', h.at), h.id\n"
+
+// ?1 before, ?2 rows. Newest first.
+inline constexpr Sql kListHistory{"ListHistory", TIDEMARK_HISTORY_ENTRY
+                                  "FROM history AS h WHERE h.id < CAST(?1 AS INTEGER)\n"
+                                  "ORDER BY h.id DESC LIMIT CAST(?2 AS INTEGER) + 1"};
+
+// ?3 collection, ?4 record.
+inline constexpr Sql kListRecordHistory{
+    "ListRecordHistory", TIDEMARK_HISTORY_ENTRY
+    "FROM history AS h INDEXED BY history_record\n"
+    "WHERE h.collection = ?3 AND h.record_id = ?4 AND h.id < CAST(?1 AS INTEGER)\n"
+    "ORDER BY h.id DESC LIMIT CAST(?2 AS INTEGER) + 1"};
+
+#undef TIDEMARK_HISTORY_ENTRY
+
+inline constexpr Sql kReadHistory{
+    "ReadHistory",
+    "SELECT collection, record_id, data FROM history WHERE id = CAST(?1 AS INTEGER)"};
+
+}  // namespace tidemark::sql
