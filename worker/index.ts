@@ -57,6 +57,7 @@ for (const path of new Set(routes.map((route) => route.path))) {
 app.notFound((c) => problem(c, 404, 'not_found', 'Nothing is at this path'));
 app.onError((error, c) => {
   if (error instanceof Refused) {
+    if (error.status === 401) c.header('www-authenticate', 'Bearer'); // RFC 6750, section 3
     return problem(c, error.status, error.code, error.message, error.help);
   }
   logError(error, { event: 'request.failed', method: c.req.method });

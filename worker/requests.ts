@@ -8,6 +8,12 @@ export interface Call {
   params: Params;
 }
 
+/** JSON in ASCII alone, as a header's value must be. */
+export function headerJson(value: unknown): string {
+  const ascii = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value).replaceAll(/[^\x20-\x7e]/g, ascii);
+}
+
 /** `space` is the name of the object that runs it, or null in the Worker. */
 export function requestFrame(call: Call, space: string | null, bodySize = 0): RequestFrame {
   const seed = crypto.getRandomValues(new Uint8Array(16));

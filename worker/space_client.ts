@@ -4,8 +4,14 @@ import type { Held, Host } from './drive.ts';
 import { type Env, shardOf } from './env.ts';
 import type { Command, CommandResult, IdentityFrame } from './frames.ts';
 import { runBatch } from './hosts/d1.ts';
-import { CALL_HEADER, REPLY_HEADER, type SpaceReply } from './objects/space.ts';
-import type { Call } from './requests.ts';
+import {
+  BODY_READ_MAX,
+  CALL_HEADER,
+  REPLY_HEADER,
+  SIZE_HEADER,
+  type SpaceReply,
+} from './objects/space.ts';
+import { type Call, headerJson } from './requests.ts';
 
 /** Runs a local operation in a space, on a body; the answer's body is still a stream. */
 export async function runInSpace(
@@ -14,14 +20,14 @@ export async function runInSpace(
   call: Call,
   request?: Request,
 ): Promise<SpaceReply & { body: ReadableStream | null }> {
-  const headers = new Headers({ [CALL_HEADER]: JSON.stringify(call) });
-  const length = request?.headers.get('content-length');
-  if (length) headers.set('content-length', length);
+  const headers = new Headers({ [CALL_HEADER]: headerJson(call) });
+  const size = request?.headers.get('content-length') ?? '0';
+  headers.set(SIZE_HEADER, size);
   const stub = env.SPACE.get(env.SPACE.idFromName(space));
   const response = await stub.fetch('https://space/', {
     method: 'POST',
     headers,
-    body: request?.body ?? null,
+    body: Number(size) < BODY_READ_MAX ? (request?.body ?? null) : null,
   });
   const data = JSON.parse(response.headers.get(REPLY_HEADER) ?? '{}');
   const kept = [...response.headers].filter(([name]) => name === 'content-type');

@@ -1,5 +1,7 @@
 // The declaration of collections: read, checked, and put in order.
 
+import { literal } from './names.mjs';
+
 /** Column types: in SQL, in C++, and what stands for a value that is not known. */
 export const TYPES = {
   text: { sql: 'TEXT', cpp: 'kText', placeholder: "''" },
@@ -81,6 +83,23 @@ function parentsFirst(declared, byName, fail) {
   for (const collection of declared) visit(collection, []);
   return ordered.map((collection) => ({
     ...collection,
+    columns: collection.columns.map((column) => ({
+      ...column,
+      fallback: fallback(collection, column),
+    })),
     hasChildren: declared.some((other) => other.parent?.collection === collection.name),
   }));
+}
+
+/** What D1 holds for a required value that is not there. A merge by field can leave a record without
+ * one: a deletion takes the older fields of a record, and newer ones outlive it. */
+function fallback({ merge }, column) {
+  if (merge !== 'fields' || !column.required || column.default !== undefined) return undefined;
+  return placeholder(column);
+}
+
+/** A value that satisfies a column's type and checks, as SQL. */
+export function placeholder({ default: fallback, values, type }) {
+  if (fallback !== undefined && fallback !== 'stamp') return literal(fallback);
+  return values ? literal(values[0]) : TYPES[type].placeholder;
 }

@@ -1,6 +1,6 @@
 // The engine's SQL for one collection: projection into D1, and lists from D1 or from the space.
 
-import { TYPES } from './declaration.mjs';
+import { placeholder } from './declaration.mjs';
 import { literal, quote } from './names.mjs';
 
 /** A column's value out of a record's JSON data, in D1's form. */
@@ -12,6 +12,7 @@ function fromData(column, data, at) {
   if (column.type === 'time') {
     expression = `(${value}) * CASE WHEN (${value}) < 100000000000 THEN 1000 ELSE 1 END`;
   }
+  if (column.fallback !== undefined) return `coalesce(${expression}, ${column.fallback})`;
   if (column.default === undefined) return expression;
   return `coalesce(${expression}, ${column.default === 'stamp' ? at : literal(column.default)})`;
 }
@@ -20,7 +21,6 @@ export function projectUpsert(collection) {
   const at = "(e.value ->> '$.at')";
   const deleted = "(e.value ->> '$.deleted')";
   const { columns, hasChildren, parent } = collection;
-  const placeholder = (column) => literalOrPlaceholder(column);
   const values = columns.map((column) => {
     const value = fromData(column, "e.value -> '$.d'", at);
     if (!hasChildren || !column.required) return value;
@@ -45,11 +45,6 @@ export function projectUpsert(collection) {
     `ON CONFLICT (user_id, id) DO UPDATE SET ${updates.join(',\n  ')},`,
     `  seq = excluded.seq, deleted_at = excluded.deleted_at WHERE excluded.seq > ${table}.seq`,
   ].join('\n');
-}
-
-function literalOrPlaceholder(column) {
-  if (column.default !== undefined && column.default !== 'stamp') return literal(column.default);
-  return column.values ? literal(column.values[0]) : TYPES[column.type].placeholder;
 }
 
 function orphan({ parent }) {
@@ -115,7 +110,7 @@ function listing(collection, filters, keyset, side) {
     conditions.push(`(${value(order)}, r.id) ${descending ? '<' : '>'} (?${next}, ?${next + 1})`);
   }
   return [
-    `SELECT '', json_object('id', r.id, ${fields.join(', ')}), 0`,
+    `SELECT '' AS grp, json_object('id', r.id, ${fields.join(', ')}) AS text, 0 AS seq`,
     `FROM ${onShard ? quote(collection.name) : 'records'} AS r`,
     `WHERE ${conditions.join('\n  AND ')}`,
     `ORDER BY ${value(order)}${direction}, r.id${direction} LIMIT ?2 OFFSET ?3`,

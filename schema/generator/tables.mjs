@@ -12,7 +12,10 @@ function columnDefinition(column) {
     parts.push(`DEFAULT ${literal(column.default)}`);
   }
   if (column.type === 'boolean') parts.push(`CHECK (${quote(column.name)} IN (0, 1))`);
-  if (column.type === 'json') parts.push(`CHECK (json_valid(${quote(column.name)}))`);
+  if (column.type === 'json') {
+    // Before SQLite 3.45 json_valid(NULL) is 0, and not NULL.
+    parts.push(`CHECK (${quote(column.name)} IS NULL OR json_valid(${quote(column.name)}))`);
+  }
   if (column.values) {
     parts.push(`CHECK (${quote(column.name)} IN (${column.values.map(literal).join(', ')}))`);
   }
@@ -40,7 +43,8 @@ const createIndex = (collection, index) =>
   `CREATE INDEX ${quote(index.name)} ON ${quote(collection.name)} ` +
   `(${['user_id', ...index.columns.map(quote)].join(', ')});\n`;
 
-/** Writes the next migration into a folder, if the declaration has what those in it do not: its path. */
+/** Writes the next migration into a folder, if the declaration has what those in it do not.
+ * Returns its path then. */
 export async function migrate(directory, schema) {
   const { DatabaseSync } = await import('node:sqlite');
   const database = new DatabaseSync(':memory:');

@@ -56,6 +56,15 @@ inline bool AnySet(Bytes bytes) {
 #endif
 }
 
+// left - right for each byte, 0 where that is negative.
+inline Bytes SubtractSaturating(Bytes left, Bytes right) {
+#if __has_builtin(__builtin_elementwise_sub_sat)
+  return __builtin_elementwise_sub_sat(left, right);
+#else  // Clang before 15
+  return (left - right) & reinterpret_cast<Bytes>(left > right);
+#endif
+}
+
 // table[index] for each byte of `indices`, all of them below 16.
 inline Bytes LookUp(Bytes table, Bytes indices) {
 #if defined(__wasm_simd128__)

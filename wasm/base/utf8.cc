@@ -96,9 +96,9 @@ Bytes Errors(Bytes before, Bytes bytes) {
   // The third byte of three or four, and the fourth of four, must be the second of two
   // continuations, and nothing else may be.
   const Bytes third =
-      __builtin_elementwise_sub_sat(Previous<2>(before, bytes), simd16::Splat(0xE0 - 0x80));
+      simd16::SubtractSaturating(Previous<2>(before, bytes), simd16::Splat(0xE0 - 0x80));
   const Bytes fourth =
-      __builtin_elementwise_sub_sat(Previous<3>(before, bytes), simd16::Splat(0xF0 - 0x80));
+      simd16::SubtractSaturating(Previous<3>(before, bytes), simd16::Splat(0xF0 - 0x80));
   return ((third | fourth) & kTwoContinuations) ^ pair;
 }
 

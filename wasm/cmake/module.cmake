@@ -3,8 +3,16 @@ add_executable(tidemark engine/abi.cc engine/trap.cc)
 target_link_libraries(tidemark PRIVATE core)
 set_target_properties(tidemark PROPERTIES SUFFIX .wasm)
 # 96 MiB: below the 128 MB that an isolate has, with room for JavaScript beside it.
-target_link_options(tidemark PRIVATE
-  -mexec-model=reactor -Wl,--strip-all,--max-memory=100663296,-z,stack-size=1048576)
+if(TIDEMARK_EMSCRIPTEN)
+  target_sources(tidemark PRIVATE emscripten/system.cc)
+  target_include_directories(core BEFORE PUBLIC "${CMAKE_CURRENT_SOURCE_DIR}/emscripten")
+  target_link_options(tidemark PRIVATE
+    --no-entry -sSTANDALONE_WASM -sALLOW_MEMORY_GROWTH -sMAXIMUM_MEMORY=100663296
+    -sTOTAL_STACK=1048576)
+else()
+  target_link_options(tidemark PRIVATE
+    -mexec-model=reactor -Wl,--strip-all,--max-memory=100663296,-z,stack-size=1048576)
+endif()
 target_compile_definitions(core PUBLIC _LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST)
 
 # The Worker loads it at start-up, so what is not on the hot path of a push is built for size.

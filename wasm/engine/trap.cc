@@ -42,6 +42,8 @@ void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memo
 void operator delete(void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
 void operator delete[](void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
 
+#if !defined(__EMSCRIPTEN__)  // Its libraries end in other calls: emscripten/system.cc has those.
+
 _LIBCPP_BEGIN_NAMESPACE_STD
 void __libcpp_verbose_abort(const char*, ...) noexcept { Trap(); }
 _LIBCPP_END_NAMESPACE_STD
@@ -60,3 +62,5 @@ uintptr_t __stack_chk_guard = 0x595e9fbd;
 [[noreturn]] void __stack_chk_fail() { Trap(); }
 
 }  // extern "C"
+
+#endif

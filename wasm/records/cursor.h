@@ -38,6 +38,7 @@ struct Space {
   int64_t pruned_seq = 0;
   int64_t horizon_ms = 0;
   int64_t projected_seq = 0;
+  bool has_claims = false;  // some stamp of the device was pulled back before
 };
 
 // Why a cursor does not fit the space: `other_epoch`, `cursor_ahead` (the space was put back to an

@@ -52,7 +52,6 @@ struct Delta {
   Piece parent;  // the parent's id; empty for none
   int64_t ms = 0;
   int64_t counter = 0;
-  int64_t claimed_ms = 0;  // where clamped: the stamp as it was sent
 };
 
 // Why a delta is refused, for `rejected`.

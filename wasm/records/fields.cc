@@ -39,7 +39,7 @@ FieldRecord::FieldRecord(const std::string& data, const std::string& stamps)
 
 void FieldRecord::Set(const std::string& field, const json& value, const FieldStamp& stamp) {
   if (const json* old = Field(live_, field); old != nullptr && *old != value) {
-    overwritten[field] = *old;
+    overwritten.push_back({field, *old, stamps_[field]});
   }
   stamps_[field] = stamp;
   if (value.is_null()) {
@@ -49,16 +49,21 @@ void FieldRecord::Set(const std::string& field, const json& value, const FieldSt
   }
 }
 
-bool FieldRecord::Merge(const json& data, const FieldStamp& stamp) {
+bool FieldRecord::Merge(const json& data, const FieldStamp& stamp, bool counter_given) {
   bool changed = false;
   for (const auto& [field, value] : data.items()) {
     const json* old = Field(live_, field);
     const json standing = old == nullptr ? json() : *old;
     if (has_deletion_ && stamp <= deletion_) {
-      lost[field] = value;
+      if (!value.is_null() && standing != value) lost.push_back({field, value, stamp});
       continue;
     }
     const auto known = stamps_.find(field);
+    // The same change again, from another place of another payload.
+    if (!counter_given && known != stamps_.end() && known->second.ms == stamp.ms &&
+        known->second.device == stamp.device && standing == value) {
+      continue;
+    }
     bool wins = known == stamps_.end() || stamp > known->second;
     if (!wins && stamp == known->second && standing != value) {
       wins = Sha256Of(DumpTree(value)) > Sha256Of(DumpTree(standing));
@@ -66,8 +71,8 @@ bool FieldRecord::Merge(const json& data, const FieldStamp& stamp) {
     if (wins) {
       Set(field, value, stamp);
       changed = true;
-    } else if (standing != value) {
-      lost[field] = value;
+    } else if (standing != value && !value.is_null()) {
+      lost.push_back({field, value, stamp});
     }
   }
   return changed;
@@ -83,7 +88,7 @@ bool FieldRecord::MergeDeletion(const FieldStamp& stamp) {
       continue;
     }
     if (const json* old = Field(live_, field->first); old != nullptr) {
-      overwritten[field->first] = *old;
+      overwritten.push_back({field->first, *old, field->second});
       live_.erase(field->first);
     }
     field = stamps_.erase(field);

@@ -9,8 +9,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 namespace tidemark {
 
@@ -28,9 +30,16 @@ class FieldRecord {
   // What is stored: the data and the stamps as JSON texts that this class wrote.
   FieldRecord(const std::string& data, const std::string& stamps);
 
+  // A value that a merge overwrote or refused, with its own stamp.
+  struct Beaten {
+    std::string field;
+    nlohmann::json value;
+    FieldStamp stamp;
+  };
+
   // Merge a delta's data (an object), or a deletion. True if anything changed. What was overwritten
-  // and what lost is left in `overwritten` and `lost`, as objects of fields.
-  bool Merge(const nlohmann::json& data, const FieldStamp& stamp);
+  // and what lost is added to `overwritten` and `lost`. `counter_given`: as in CompareStamps.
+  bool Merge(const nlohmann::json& data, const FieldStamp& stamp, bool counter_given = true);
   bool MergeDeletion(const FieldStamp& stamp);
 
   // No field is left after a deletion.
@@ -40,8 +49,8 @@ class FieldRecord {
   const nlohmann::json& data() const { return live_; }
   std::string StampsJson() const;
 
-  nlohmann::json overwritten = nlohmann::json::object();
-  nlohmann::json lost = nlohmann::json::object();
+  std::vector<Beaten> overwritten;
+  std::vector<Beaten> lost;
 
  private:
   void Set(const std::string& field, const nlohmann::json& value, const FieldStamp& stamp);

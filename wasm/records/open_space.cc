@@ -19,7 +19,11 @@ Task<Reply> OpenSpace(Context context) {
         sql::kCreateHistoryRecord, sql::kCreateClaims, sql::kCreateSetAside, sql::kCreateMeta}) {
     statements.push_back({table.text, {}});
   }
-  statements.push_back({sql::kCreateEpoch.text, {std::move(epoch)}});
+  statements.push_back({sql::kCreateOnce.text, {"epoch", std::move(epoch)}});
+  // An object that its alarm wakes may not be told its own name.
+  if (const std::string& owner = context.request.space; !owner.empty()) {
+    statements.push_back({sql::kCreateOnce.text, {"owner", owner}});
+  }
   co_await Batch(std::move(statements));
   co_return Reply();
 }

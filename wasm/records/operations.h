@@ -34,7 +34,7 @@ Task<Reply> List(Context context);
 // Local, called by List when D1 cannot answer: the same rows from the space itself.
 Task<Reply> ListOwned(Context context);
 
-// The state of the space; for use within the operations above.
-Task<Space> ReadSpace();
+// The state of the space, as a device finds it; for use within the operations above.
+Task<Space> ReadSpace(std::string device = {});
 
 }  // namespace tidemark

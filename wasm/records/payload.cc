@@ -133,6 +133,8 @@ PayloadReader::Step PayloadReader::ReadScalar(Scanner* scanner, const json::Text
 PayloadReader::Step PayloadReader::ReadNext(const Slice& slice, Scanner* scanner) {
   if (!open_) {
     if (scanner->Peek() != '{' && scanner->fault() == Fault::kNone) {
+      json::Value value;  // of another kind: first it must be JSON at all
+      if (!scanner->ReadValue(&value)) return Step::kFailed;
       failure_ = Status::Invalid("invalid_payload",
                                  "The body must be an object of deltas by "
                                  "collection");
@@ -302,7 +304,7 @@ Task<Result<size_t>> PayloadReader::ReadBareIds(size_t offset) {
     const Result<Slice> slice = co_await ReadSlice(offset, size, body_size_);
     if (!slice.ok()) co_return slice.status();
     Scanner scanner(slice->text, slice->last);
-    std::string ids = "[";
+    BareIds ids;
     size_t read = 0;
     bool ended = false;
     while (!ended) {
@@ -314,8 +316,9 @@ Task<Result<size_t>> PayloadReader::ReadBareIds(size_t offset) {
       read = scanner.position();
       if (value.kind == json::Kind::kString && !value.lone_surrogate && !value.nul &&
           value.text.size() > 2) {
-        AppendComma(&ids);
-        ids.append(value.text);
+        AppendComma(&ids.json);
+        ids.json.append(value.text);
+        ids.places.push_back(index);
       } else {
         state_->Reject("deleted_ids", index, {}, {"invalid_id", "An id must be a string of text"});
       }
@@ -324,8 +327,9 @@ Task<Result<size_t>> PayloadReader::ReadBareIds(size_t offset) {
     const Fault fault = scanner.fault();
     const size_t end = scanner.position();
     if (!ended && fault != Fault::kTruncated) co_return NotJson(offset + end);
-    if (ids.size() > 1) {
-      if (Status status = co_await PushBareIds(state_, ids + "]"); !status.ok()) co_return status;
+    if (!ids.places.empty()) {
+      Status status = co_await PushBareIds(state_, std::move(ids));
+      if (!status.ok()) co_return status;
     }
     if (Status status = state_->CheckSize(); !status.ok()) co_return status;
     if (ended) co_return offset + end;

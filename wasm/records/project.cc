@@ -182,7 +182,8 @@ Task<Sent> Projector::SendSingly(int64_t from, int64_t to) {
   co_return Sent::kApplied;
 }
 
-// Once a run, what was set aside before is tried again; what D1 takes now is set aside no more.
+// Once a run, what was set aside before is tried again, the longest waiting first; what D1 takes
+// now is set aside no more.
 Task<bool> Projector::RetrySetAside() {
   const ResultSet waiting = co_await Query(sql::kListSetAside);
   for (size_t i = 0; i < waiting.rows.size(); ++i) {
@@ -193,6 +194,7 @@ Task<bool> Projector::RetrySetAside() {
     row.push_back(co_await Query(sql::kReadProjected, {collection, id}, kAll));
     const Sent sent = co_await SendRows(std::move(row), result_.seq);
     if (sent == Sent::kRefused) {
+      co_await Query(sql::kSetAside, {collection, id, result_.problem, context_.request.now_ms});
       ++result_.set_aside;
     } else if (sent != Sent::kApplied) {
       co_return false;
@@ -211,6 +213,11 @@ Task<bool> Projector::Remember() {
 
 Task<Projection> Projector::Run() {
   space_ = co_await ReadSpace();
+  if (user_.empty()) {
+    const ResultSet owner = co_await Query(sql::kReadMeta, {"owner"});
+    user_ = owner.Text(0);
+    shard_ = ShardOf(user_);
+  }
   if (!co_await ReadProgress()) co_return std::move(result_);
   int moved = 0;
   for (int page = 0; page < limits::kProjectPagesMax && result_.seq < space_.head; ++page) {

@@ -6,8 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/operation.h"
@@ -32,13 +34,15 @@ struct PushState {
   int64_t losers = 0;
   std::string rejected;     // JSON members, joined by commas
   std::string conflicts;    // the same
-  std::string corrections;  // [collection, id] of what is stored in another form than was sent
+  // What is stored in another form than it was sent: collections and ids.
+  std::set<std::pair<std::string, std::string>> corrections;
 
   void Reject(std::string_view collection, int64_t index, std::string_view id,
               const Rejection& rejection);
   void Conflict(std::string_view collection, int64_t index, std::string_view id,
                 std::string_view code, std::string_view message);
   void Correct(std::string_view collection, std::string_view id);
+  std::string CorrectionsJson() const;
   // `answer_too_large` where more is to be told than an answer holds.
   Status CheckSize() const;
 };
@@ -65,7 +69,13 @@ Task<Status> ClampStamps(PushState* state, DeltaBatch* batch);
 // Rejects and removes the deltas whose parent the space has never seen.
 Task<Status> RequireParents(PushState* state, DeltaBatch* batch);
 
-// Deletes what a device had seen, by bare ids: a JSON array.
-Task<Status> PushBareIds(PushState* state, std::string ids_json);
+// Ids without their collections, and the place of each in `deleted_ids`.
+struct BareIds {
+  std::string json = "[";  // an array, not closed yet
+  std::vector<int64_t> places;
+};
+
+// Deletes what a device had seen, by bare ids.
+Task<Status> PushBareIds(PushState* state, BareIds ids);
 
 }  // namespace tidemark

@@ -12,6 +12,8 @@
 namespace tidemark {
 namespace {
 
+constexpr int64_t kNoCounter = -1;  // in a claim: the delta came without one
+
 void AppendNotice(std::string* out, std::string_view collection, int64_t index, std::string_view id,
                   std::string_view code, std::string_view message) {
   AppendComma(out);
@@ -26,6 +28,15 @@ void AppendNotice(std::string* out, std::string_view collection, int64_t index, 
   *out += ",\"message\":";
   json::AppendQuoted(out, message);
   *out += "}";
+}
+
+// [id, claimed_at, claimed_counter, counter]
+void AppendClaim(std::string_view id, const Delta& delta, std::string* out) {
+  *out += '[';
+  json::AppendQuoted(out, id);
+  *out += "," + std::to_string(delta.ms) + "," +
+          std::to_string(delta.counter_given ? delta.counter : kNoCounter) + "," +
+          std::to_string(delta.counter) + "]";
 }
 
 }  // namespace
@@ -59,16 +70,24 @@ void PushState::Conflict(std::string_view collection, int64_t index, std::string
 }
 
 void PushState::Correct(std::string_view collection, std::string_view id) {
-  AppendComma(&corrections);
-  corrections += '[';
-  json::AppendQuoted(&corrections, collection);
-  corrections += ',';
-  json::AppendQuoted(&corrections, id);
-  corrections += ']';
+  corrections.emplace(collection, id);
+}
+
+std::string PushState::CorrectionsJson() const {
+  std::string pairs = "[";
+  for (const auto& [collection, id] : corrections) {
+    AppendComma(&pairs);
+    pairs += '[';
+    json::AppendQuoted(&pairs, collection);
+    pairs += ',';
+    json::AppendQuoted(&pairs, id);
+    pairs += ']';
+  }
+  return pairs + "]";
 }
 
 Status PushState::CheckSize() const {
-  if (rejected.size() + conflicts.size() + corrections.size() <= limits::kNoticeBytesMax) return {};
+  if (rejected.size() + conflicts.size() <= limits::kNoticeBytesMax) return {};
   return Status::TooLarge("answer_too_large",
                           "More rejections and conflicts than one answer holds (" +
                               std::to_string(limits::kNoticeBytesMax) +
@@ -78,36 +97,44 @@ Status PushState::CheckSize() const {
 Task<Status> ClampStamps(PushState* state, DeltaBatch* batch) {
   const int64_t latest = state->now_ms + limits::kClockAheadMaxMs;
   const Collection& collection = state->schema->collections[static_cast<size_t>(batch->collection)];
-  std::vector<size_t> clamped;
+  // A replay may come when its stamp lies ahead no more: a device that has claims is looked up.
+  std::vector<size_t> asked;
   std::string claims = "[";
   for (size_t i = 0; i < batch->deltas.size(); ++i) {
-    Delta& delta = batch->deltas[i];
-    if (delta.ms <= latest) continue;
-    clamped.push_back(i);
-    delta.clamped = true;
-    delta.claimed_ms = delta.ms;
-    delta.ms = state->now_ms;
-    const std::string_view id = batch->slice.Get(delta.id);
+    const Delta& delta = batch->deltas[i];
+    if (delta.ms <= latest && !state->space.has_claims) continue;
+    asked.push_back(i);
     AppendComma(&claims);
-    claims += '[';
-    json::AppendQuoted(&claims, id);
-    claims += "," + std::to_string(delta.claimed_ms) + "," + std::to_string(delta.counter) + "," +
-              std::to_string(delta.counter) + "]";
+    AppendClaim(batch->slice.Get(delta.id), delta, &claims);
+  }
+  if (asked.empty()) co_return Status();
+  const std::string name(collection.name);
+  const ResultSet known = co_await Query(sql::kReadClaims, {claims + "]", name, state->device});
+  for (const std::vector<Cell>& row : known.rows) {
+    Delta& delta = batch->deltas[asked[static_cast<size_t>(*std::get_if<int64_t>(&row[0]))]];
+    delta.clamped = true;
+    delta.ms = *std::get_if<int64_t>(&row[1]);
+    delta.counter = *std::get_if<int64_t>(&row[2]);
+    delta.counter_given = true;
+  }
+  std::string made = "[";
+  for (const size_t i : asked) {
+    Delta& delta = batch->deltas[i];
+    const std::string_view id = batch->slice.Get(delta.id);
+    if (!delta.clamped && delta.ms > latest) {
+      AppendComma(&made);
+      AppendClaim(id, delta, &made);
+      delta.clamped = true;
+      delta.ms = state->now_ms;
+    }
+    if (!delta.clamped) continue;
     state->Conflict(collection.name, delta.index, id, "clock_ahead",
                     "updated_at is more than 5 minutes ahead of the server; it was set to now");
     state->Correct(collection.name, id);
   }
-  if (clamped.empty()) co_return Status();
-  claims += "]";
-  const std::string name(collection.name);
-  const ResultSets results =
-      co_await Batch({{sql::kReadClaims.text, {claims, name, state->device}},
-                      {sql::kWriteClaims.text, {claims, name, state->device, state->now_ms}}});
-  for (const std::vector<Cell>& row : results[0].rows) {
-    Delta& delta = batch->deltas[clamped[static_cast<size_t>(*std::get_if<int64_t>(&row[0]))]];
-    delta.ms = *std::get_if<int64_t>(&row[1]);
-    delta.counter = *std::get_if<int64_t>(&row[2]);
-    delta.counter_given = true;
+  if (made.size() > 1) {
+    state->space.has_claims = true;
+    co_await Query(sql::kWriteClaims, {made + "]", name, state->device, state->now_ms});
   }
   co_return Status();
 }
@@ -154,7 +181,7 @@ Task<Status> RequireParents(PushState* state, DeltaBatch* batch) {
   co_return Status();
 }
 
-Task<Status> PushBareIds(PushState* state, std::string ids_json) {
+Task<Status> PushBareIds(PushState* state, BareIds ids) {
   std::string names = "[";
   for (const Collection& collection : state->schema->collections) {
     AppendComma(&names);
@@ -162,14 +189,14 @@ Task<Status> PushBareIds(PushState* state, std::string ids_json) {
   }
   names += "]";
   const ResultSet found =
-      co_await Query(sql::kReadBareIds, {std::move(ids_json), state->seen_seq, std::move(names)});
+      co_await Query(sql::kReadBareIds, {ids.json + "]", state->seen_seq, std::move(names)});
   for (size_t at = 0; at < state->schema->collections.size(); ++at) {
     DeltaBatch batch{.collection = static_cast<int>(at), .slice = {}, .deltas = {}};
     for (const std::vector<Cell>& row : found.rows) {
       const std::string& collection = *std::get_if<std::string>(&row[1]);
       const std::string& id = *std::get_if<std::string>(&row[2]);
       if (collection != state->schema->collections[at].name) continue;
-      const int64_t index = *std::get_if<int64_t>(&row[0]);
+      const int64_t index = ids.places[static_cast<size_t>(*std::get_if<int64_t>(&row[0]))];
       if (*std::get_if<int64_t>(&row[3]) == 0) {
         state->Reject("deleted_ids", index, id,
                       {"delete_unseen",
@@ -180,8 +207,11 @@ Task<Status> PushBareIds(PushState* state, std::string ids_json) {
       Delta delta{.index = static_cast<uint32_t>(index), .deletes = true, .counter_given = true};
       delta.id = {static_cast<uint32_t>(batch.slice.text.size() + batch.slice.decoded.size()),
                   static_cast<uint32_t>(id.size())};
-      delta.ms = state->now_ms;
-      delta.counter = std::min(index, limits::kCounterMax);
+      // It was seen, so it is deleted, though its stamp may be ahead of the server's time.
+      const int64_t stored_ms = *std::get_if<int64_t>(&row[4]);
+      const int64_t after_stored = *std::get_if<int64_t>(&row[5]) + 1;
+      delta.ms = std::max(state->now_ms, stored_ms);
+      delta.counter = stored_ms < delta.ms ? std::min(index, limits::kCounterMax) : after_stored;
       batch.slice.decoded += id;
       batch.deltas.push_back(delta);
     }

@@ -17,8 +17,8 @@ namespace {
 
 struct Entry {
   FieldRecord record;
-  FieldStamp latest;  // of what was stored
   bool stored = false;
+  int64_t seq = 0;  // of what is stored
   bool changed = false;
 };
 
@@ -48,7 +48,8 @@ class FieldBatch {
   std::string Id(const Delta& delta) const { return std::string(batch_.slice.Get(delta.id)); }
   void MergeOne(const Delta& delta);
   Rejection Refuse(const Delta& delta, const Entry& entry, const nlohmann::json& data) const;
-  void KeepHistory(const std::string& id, const nlohmann::json& fields, const FieldStamp& stamp,
+  // One entry a field: a replay finds each of them here already, however they were beaten.
+  void KeepHistory(const std::string& id, const FieldRecord::Beaten& beaten,
                    std::string_view reason);
   std::string AppendBlob(const nlohmann::json& data);
 
@@ -73,7 +74,7 @@ void FieldBatch::ReadStored(const ResultSet& stored) {
   for (const std::vector<Cell>& row : stored.rows) {
     Entry& entry = entries_[TextOf(row[0])];
     entry.record = FieldRecord(TextOf(row[1]), TextOf(row[2]));
-    entry.latest = entry.record.Latest();
+    entry.seq = *std::get_if<int64_t>(&row[3]);
     entry.stored = true;
   }
 }
@@ -104,26 +105,33 @@ Rejection FieldBatch::Refuse(const Delta& delta, const Entry& entry,
 void FieldBatch::MergeOne(const Delta& delta) {
   Entry& entry = entries_[Id(delta)];
   const FieldStamp stamp{delta.ms, delta.counter, state_->device};
-  entry.record.overwritten = nlohmann::json::object();
-  entry.record.lost = nlohmann::json::object();
+  entry.record.overwritten.clear();
+  entry.record.lost.clear();
   if (delta.deletes) {
     entry.changed |= entry.record.MergeDeletion(stamp);
+    // Newer fields outlive it.
+    if (!entry.record.deleted()) state_->Correct(collection_.name, Id(delta));
   } else {
     const Result<nlohmann::json> data =
         ParseTree(batch_.slice.Get(delta.data), limits::kRecordDepthMax);
     Check(data.ok());
     Rejection refused = Refuse(delta, entry, *data);
     if (!refused.code.empty()) {
-      if (refused.code == "stale_device") KeepHistory(Id(delta), *data, stamp, refused.code);
+      for (const auto& [field, value] : data->items()) {
+        if (refused.code != "stale_device" || value.is_null()) continue;
+        KeepHistory(Id(delta), {field, value, stamp}, refused.code);
+      }
       return state_->Reject(collection_.name, delta.index, Id(delta), refused);
     }
-    entry.changed |= entry.record.Merge(*data, stamp);
-    // Its device holds what it sent; what is stored is the merge.
-    if (entry.record.data() != *data) state_->Correct(collection_.name, Id(delta));
+    entry.changed |= entry.record.Merge(*data, stamp, delta.counter_given);
+    // Its device holds what it sent, over what it had seen; what is stored is the merge.
+    if (entry.seq > state_->seen_seq || entry.record.data() != *data) {
+      state_->Correct(collection_.name, Id(delta));
+    }
   }
-  KeepHistory(Id(delta), entry.record.overwritten, entry.latest, "overwritten");
+  for (const auto& beaten : entry.record.overwritten) KeepHistory(Id(delta), beaten, "overwritten");
+  for (const auto& beaten : entry.record.lost) KeepHistory(Id(delta), beaten, "lost");
   if (entry.record.lost.empty()) return;
-  KeepHistory(Id(delta), entry.record.lost, stamp, "lost");
   state_->Conflict(collection_.name, delta.index, Id(delta), "lost",
                    "Newer values of some fields are stored; the ones sent are in the history");
 }
@@ -135,15 +143,15 @@ std::string FieldBatch::AppendBlob(const nlohmann::json& data) {
   return place;
 }
 
-void FieldBatch::KeepHistory(const std::string& id, const nlohmann::json& fields,
-                             const FieldStamp& stamp, std::string_view reason) {
-  if (fields.empty()) return;
+void FieldBatch::KeepHistory(const std::string& id, const FieldRecord::Beaten& beaten,
+                             std::string_view reason) {
+  const FieldStamp& stamp = beaten.stamp;
   ++state_->losers;
   AppendComma(&losers_);
   losers_ += "[";
   json::AppendQuoted(&losers_, id);
-  losers_ += "," + AppendBlob(fields) + "," + std::to_string(stamp.ms) + "," +
-             std::to_string(stamp.counter) + ",";
+  losers_ += "," + AppendBlob({{beaten.field, beaten.value}}) + "," + std::to_string(stamp.ms) +
+             "," + std::to_string(stamp.counter) + ",";
   json::AppendQuoted(&losers_, reason);
   losers_ += ",";
   json::AppendQuoted(&losers_, stamp.device);

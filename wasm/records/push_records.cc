@@ -185,10 +185,11 @@ void RecordBatch::Lose(uint32_t index, const Slot& slot) {
   const Delta& delta = batch_.deltas[index];
   const bool to_another = slot.winner < 0 && slot.device != state_->device;
   if (!delta.deletes) losers_.push_back({index, to_another ? "lost" : "overwritten"});
+  // Its own newer version too: a device whose clock was set back does not know that it lost.
+  if (slot.winner < 0) state_->Correct(collection_.name, Id(delta));
   if (!to_another) return;
   state_->Conflict(collection_.name, delta.index, Id(delta), "lost",
                    "A newer version from another device is stored; this one is in the history");
-  state_->Correct(collection_.name, Id(delta));
 }
 
 void RecordBatch::DecideOne(uint32_t index) {

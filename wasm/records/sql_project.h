@@ -42,7 +42,7 @@ FROM records AS r WHERE r.collection = ?1 AND r.id = ?2)sql"};
 #undef TIDEMARK_PROJECTED
 
 inline constexpr Sql kListSetAside{
-    "ListSetAside", "SELECT collection, id FROM set_aside ORDER BY collection, id LIMIT 20"};
+    "ListSetAside", "SELECT collection, id FROM set_aside ORDER BY at, collection, id LIMIT 20"};
 inline constexpr Sql kSetAside{
     "SetAside",
     "INSERT INTO set_aside (collection, id, reason, at) VALUES (?1, ?2, ?3, CAST(?4 AS INTEGER))\n"

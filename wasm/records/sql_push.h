@@ -14,7 +14,7 @@ CROSS JOIN records AS r ON r.collection = ?2 AND r.id = e.value)sql"};
 
 // The same for collections that merge by field: with the data and the fields' stamps.
 inline constexpr Sql kReadFields{"ReadFields", R"sql(
-SELECT r.id, r.data, r.fields
+SELECT r.id, r.data, r.fields, r.seq
 FROM json_each(?1) AS e
 CROSS JOIN records AS r ON r.collection = ?2 AND r.id = e.value)sql"};
 
@@ -43,10 +43,10 @@ WHERE NOT EXISTS (SELECT 1 FROM records AS r WHERE r.collection = ?2 AND r.id = 
 inline constexpr Sql kReadClaims{"ReadClaims", R"sql(
 SELECT e.key, c.updated_at, c.counter
 FROM json_each(?1) AS e
-CROSS JOIN claims AS c ON c.collection = ?2 AND c.id = e.value ->> 0 AND c.device = ?3
+CROSS JOIN claims AS c ON c.device = ?3 AND c.collection = ?2 AND c.id = e.value ->> 0
   AND c.claimed_at = e.value ->> 1 AND c.claimed_counter = e.value ->> 2)sql"};
 
-// ?1 [[id, claimed_at, claimed_counter, counter]...], ?2 collection, ?3 device, ?4 now.
+// ?1 as above, ?2 collection, ?3 device, ?4 now: the time that takes the claimed one's place.
 inline constexpr Sql kWriteClaims{"WriteClaims", R"sql(
 INSERT OR IGNORE INTO claims
   (collection, id, device, claimed_at, claimed_counter, updated_at, counter)
@@ -75,7 +75,7 @@ WHERE NOT EXISTS (
     AND h.data = CAST(substr(?3, 1 + (e.value ->> 1), e.value ->> 2) AS TEXT)))sql"};
 
 // The same for fields: ?1 [[id, offset, size, updated_at, counter, reason, device]...],
-// ?2 collection, ?3 blob, ?4 now.
+// ?2 collection, ?3 blob, ?4 now. A value is kept once, whoever set it.
 inline constexpr Sql kKeepFields{"KeepFields", R"sql(
 INSERT INTO history (collection, record_id, data, updated_at, counter, device, reason, at)
 SELECT ?2, e.value ->> 0, CAST(substr(?3, 1 + (e.value ->> 1), e.value ->> 2) AS TEXT),
@@ -84,7 +84,6 @@ FROM json_each(?1) AS e
 WHERE NOT EXISTS (
   SELECT 1 FROM history AS h
   WHERE h.collection = ?2 AND h.record_id = e.value ->> 0
-    AND h.updated_at = e.value ->> 3 AND h.device = e.value ->> 6
     AND h.data = CAST(substr(?3, 1 + (e.value ->> 1), e.value ->> 2) AS TEXT)))sql"};
 
 // ?1 [[id, offset, size, updated_at, counter, deleted, parent]...], ?2 collection, ?3 blob,
@@ -125,10 +124,11 @@ ON CONFLICT (collection, id) DO UPDATE SET
   deleted = excluded.deleted, written_at = excluded.written_at, parent = excluded.parent,
   fields = excluded.fields)sql"};
 
-// ?1 bare ids, ?2 the device's cursor: what they name in any collection, and whether it was seen.
+// ?1 bare ids, ?2 the device's cursor: what they name in any collection, whether it was seen, and
+// its stamp.
 // ?3 collections as a JSON array.
 inline constexpr Sql kReadBareIds{"ReadBareIds", R"sql(
-SELECT e.key, r.collection, r.id, r.seq <= CAST(?2 AS INTEGER)
+SELECT e.key, r.collection, r.id, r.seq <= CAST(?2 AS INTEGER), r.updated_at, r.counter
 FROM json_each(?1) AS e
 CROSS JOIN json_each(?3) AS c
 CROSS JOIN records AS r ON r.collection = c.value AND r.id = e.value

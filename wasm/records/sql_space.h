@@ -55,14 +55,14 @@ inline constexpr Sql kCreateHistoryRecord{
 // The stamp given to a delta whose own was too far ahead, so that its replay gets the same one.
 inline constexpr Sql kCreateClaims{"CreateClaims", R"sql(
 CREATE TABLE IF NOT EXISTS claims (
+  device TEXT NOT NULL,
   collection TEXT NOT NULL,
   id TEXT NOT NULL,
-  device TEXT NOT NULL,
   claimed_at INTEGER NOT NULL,
   claimed_counter INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   counter INTEGER NOT NULL,
-  PRIMARY KEY (collection, id, device, claimed_at, claimed_counter)
+  PRIMARY KEY (device, collection, id, claimed_at, claimed_counter)
 ) STRICT, WITHOUT ROWID)sql"};
 
 // Rows that D1 refused: reported, tried again, and never in the way of the others.
@@ -81,10 +81,11 @@ CREATE TABLE IF NOT EXISTS meta (
   value ANY NOT NULL
 ) STRICT, WITHOUT ROWID)sql"};
 
-inline constexpr Sql kCreateEpoch{"CreateEpoch",
-                                  "INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?1)"};
+// ?1 key, ?2 value: what a space is told once.
+inline constexpr Sql kCreateOnce{"CreateOnce",
+                                 "INSERT OR IGNORE INTO meta (key, value) VALUES (?1, ?2)"};
 
-// What every request starts from. `head` counts pruned tombstones too, so that it never goes back.
+// What every request starts from. ?1 the device: whether its clock ever ran ahead. `head` counts pruned tombstones too, so that it never goes back.
 inline constexpr Sql kReadSpace{"ReadSpace", R"sql(
 SELECT
   (SELECT value FROM meta WHERE key = 'epoch'),
@@ -92,7 +93,8 @@ SELECT
       coalesce((SELECT value FROM meta WHERE key = 'pruned_seq'), 0)),
   coalesce((SELECT value FROM meta WHERE key = 'pruned_seq'), 0),
   coalesce((SELECT value FROM meta WHERE key = 'horizon_ms'), 0),
-  coalesce((SELECT value FROM meta WHERE key = 'projected_seq'), 0))sql"};
+  coalesce((SELECT value FROM meta WHERE key = 'projected_seq'), 0),
+  EXISTS (SELECT 1 FROM claims WHERE device = ?1))sql"};
 
 inline constexpr Sql kWriteMeta{
     "WriteMeta",

@@ -12,7 +12,7 @@ constexpr Registered kStatements[] = {
     {kCreateClaims, Store::kSpace, ""},
     {kCreateSetAside, Store::kSpace, ""},
     {kCreateMeta, Store::kSpace, ""},
-    {kCreateEpoch, Store::kSpace, ""},
+    {kCreateOnce, Store::kSpace, ""},
     {kReadSpace, Store::kSpace, ""},
     {kWriteMeta, Store::kSpace, ""},
     {kReadMeta, Store::kSpace, ""},

@@ -42,13 +42,14 @@ Status CheckRequest(const Request& request, const std::string& device) {
 
 }  // namespace
 
-Task<Space> ReadSpace() {
-  const ResultSet row = co_await Query(sql::kReadSpace);
+Task<Space> ReadSpace(std::string device) {
+  const ResultSet row = co_await Query(sql::kReadSpace, {std::move(device)});
   co_return Space{.epoch = row.Text(0),
                   .head = row.Integer(1, 0),
                   .pruned_seq = row.Integer(2, 0),
                   .horizon_ms = row.Integer(3, 0),
-                  .projected_seq = row.Integer(4, 0)};
+                  .projected_seq = row.Integer(4, 0),
+                  .has_claims = row.Integer(5, 0) != 0};
 }
 
 Task<Reply> Sync(Context context) {
@@ -60,7 +61,7 @@ Task<Reply> Sync(Context context) {
   if (Status status = CheckRequest(request, state.device); !status.ok()) {
     co_return Reply::Error(status);
   }
-  state.space = co_await ReadSpace();
+  state.space = co_await ReadSpace(state.device);
   state.head = state.space.head;
 
   PayloadOptions options;

@@ -8,7 +8,7 @@ CREATE TABLE "notes" (
   "rank" INTEGER NOT NULL DEFAULT 0,
   "pinned" INTEGER CHECK ("pinned" IN (0, 1)),
   "colour" TEXT CHECK ("colour" IN ('red', 'green')),
-  "extra" TEXT CHECK (json_valid("extra")),
+  "extra" TEXT CHECK ("extra" IS NULL OR json_valid("extra")),
   seq INTEGER NOT NULL,
   deleted_at INTEGER,
   PRIMARY KEY (user_id, id),

@@ -9,7 +9,7 @@ import type { Command, CommandResult, Statement } from '../frames.ts';
 import { runBatch } from '../hosts/d1.ts';
 import { runStatements } from '../hosts/durable_sql.ts';
 import { logEvent } from '../log.ts';
-import { type Call, requestFrame } from '../requests.ts';
+import { type Call, headerJson, requestFrame } from '../requests.ts';
 
 /** A reply as it crosses from the object to the Worker. */
 export interface SpaceReply {
@@ -30,9 +30,10 @@ class RolledBack extends Error {
 
 export const CALL_HEADER = 'x-tidemark-call';
 export const REPLY_HEADER = 'x-tidemark-reply';
+export const SIZE_HEADER = 'x-tidemark-size'; // the body's, where its sender declared it
 
-// One byte more than the core takes (limits.h, kBodyBytesMax): then it says what is too much.
-const BODY_READ_MAX = (16 << 20) + 1;
+/** One byte more than the core takes (limits.h, kBodyBytesMax): then it says what is too much. */
+export const BODY_READ_MAX = (16 << 20) + 1;
 
 export class SpaceDO extends DurableObject<Env> {
   readonly #name: string;
@@ -47,18 +48,20 @@ export class SpaceDO extends DurableObject<Env> {
 
   /** A local operation on the request's body, named in a header by the Worker. */
   override async fetch(request: Request): Promise<Response> {
+    if (this.#name === '') throw new Error('a space is found by its name only');
     const call = JSON.parse(request.headers.get(CALL_HEADER) ?? '{}') as Call;
     const body = await readBody(request);
     const reply = this.#local(call, new Held(body.bytes), body.size);
     const { status, headers, data } = reply;
     return new Response(reply.text(), {
       status,
-      headers: [...headers, [REPLY_HEADER, JSON.stringify(data)]],
+      headers: [...headers, [REPLY_HEADER, headerJson(data)]],
     });
   }
 
   /** Copies to D1 what is behind. Callers that come meanwhile share one run. */
   async catchUp(call: Call): Promise<SpaceReply> {
+    if (this.#name === '') throw new Error('a space is found by its name only');
     this.#open();
     this.#catchingUp ??= this.#spanning(call).finally(() => {
       this.#catchingUp = undefined;
@@ -138,11 +141,10 @@ export class SpaceDO extends DurableObject<Env> {
   }
 }
 
-/** The body, read no further than the core would take it. */
+/** The body, read no further than the core would take it: one declared larger is not even sent. */
 async function readBody(request: Request): Promise<{ bytes: Uint8Array; size: number }> {
-  const declared = Number(request.headers.get('content-length') ?? 0);
+  const declared = Number(request.headers.get(SIZE_HEADER) ?? 0);
   if (declared >= BODY_READ_MAX) {
-    await request.body?.cancel();
     return { bytes: new Uint8Array(), size: Math.min(declared, 0xffffffff) };
   }
   if (declared > 0) {

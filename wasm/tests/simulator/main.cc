@@ -1,0 +1,65 @@
+// simulate [--seeds N] [--from SEED] [--seed SEED] : runs histories and reports those that fail.
+//
+// A failing seed is printed with the command that replays it, and traced when it is run alone.
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "tests/simulator/world.h"
+
+namespace {
+
+struct Options {
+  uint64_t from = 1;
+  uint64_t seeds = 1000;
+  bool trace = false;
+};
+
+Options Parse(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string_view name = argv[i];
+    const uint64_t value = std::strtoull(argv[i + 1], nullptr, 10);
+    if (name == "--seeds") options.seeds = value;
+    if (name == "--from") options.from = value;
+    if (name == "--seed") options = {.from = value, .seeds = 1, .trace = true};
+  }
+  return options;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using Clock = std::chrono::steady_clock;
+  const Options options = Parse(argc, argv);
+  uint64_t failed = 0;
+  int64_t actions = 0;
+  Clock::time_point reported = Clock::now();
+  for (uint64_t seed = options.from; seed < options.from + options.seeds; ++seed) {
+    tidemark::testing::World world(seed, options.trace);
+    const std::string problem = world.Run();
+    actions += world.actions();
+    if (!problem.empty()) {
+      ++failed;
+      std::printf("seed %llu failed: %s\nreplay: npm run simulate -- --seed %llu\n",
+                  static_cast<unsigned long long>(seed), problem.c_str(),
+                  static_cast<unsigned long long>(seed));
+    }
+    if (Clock::now() - reported > std::chrono::seconds(10)) {
+      reported = Clock::now();
+      std::printf("%llu of %llu seeds, %llu failed\n",
+                  static_cast<unsigned long long>(seed - options.from + 1),
+                  static_cast<unsigned long long>(options.seeds),
+                  static_cast<unsigned long long>(failed));
+      std::fflush(stdout);
+    }
+  }
+  std::printf("simulated %llu seeds, %lld actions, %llu failed\n",
+              static_cast<unsigned long long>(options.seeds), static_cast<long long>(actions),
+              static_cast<unsigned long long>(failed));
+  return failed == 0 ? 0 : 1;
+}
