@@ -24,7 +24,8 @@ interface Exports {
   tm_cancel(operation: number): void;
 }
 
-const RETIRE_ABOVE_BYTES = 32 << 20;
+/** A push of ten thousand records takes 5 MB; only one of huge records takes more than this. */
+const RETIRE_ABOVE_BYTES = 16 << 20;
 
 /** The instance that ran this operation is gone. */
 export class EngineLost extends Error {

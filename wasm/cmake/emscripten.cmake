@@ -10,5 +10,5 @@ set(CMAKE_CXX_COMPILER em++)
 set(CMAKE_AR emar CACHE FILEPATH "Archiver")
 set(CMAKE_RANLIB emranlib CACHE FILEPATH "Index of archives")
 # Warnings are those of the default preset's newer compiler.
-set(CMAKE_CXX_FLAGS_INIT "-msimd128 -mtail-call -w")
+set(CMAKE_CXX_FLAGS_INIT "-msimd128 -mbulk-memory -mtail-call -w")
 set(CMAKE_CXX_FLAGS_RELEASE_INIT "-O3 -DNDEBUG")

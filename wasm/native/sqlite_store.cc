@@ -111,8 +111,9 @@ class Keeper {
 Failure FailureOf(int code, const std::string& message) {
   if (message.find("malformed JSON") != std::string::npos) return {"moved", message};
   const int kind = code & 0xff;
-  const bool refused =
-      kind == SQLITE_CONSTRAINT || kind == SQLITE_TOOBIG || kind == SQLITE_MISMATCH;
+  const bool refused = message.find("integer overflow") != std::string::npos ||
+                       kind == SQLITE_CONSTRAINT || kind == SQLITE_TOOBIG ||
+                       kind == SQLITE_MISMATCH;
   return {refused ? "refused" : "unavailable", message};
 }
 

@@ -17,6 +17,7 @@ using json::Scanner;
 
 constexpr size_t kEnvelopeSliceBytes = 4096;
 constexpr size_t kKeysMax = 256;
+constexpr size_t kQuotedIdBytesMax = limits::kRecordIdBytesMax * 6 + 2;  // all of it escapes
 constexpr int kDeletedIds = -1;  // in place of a collection's index
 constexpr int kUnknown = -2;
 
@@ -258,6 +259,20 @@ Task<Status> PayloadReader::PushBatch(DeltaBatch batch) {
   co_return co_await PushRecords(state_, std::move(batch));
 }
 
+// What a batch binds as one value is its slice. One that grew beyond that holds a single delta (or
+// none), whose pieces are kept and the rest is let go.
+void Shrink(DeltaBatch* batch) {
+  Slice small{.text = {}, .decoded = {}, .offset = 0, .last = false, .in_body = false};
+  for (Delta& delta : batch->deltas) {
+    for (Piece* piece : {&delta.id, &delta.data, &delta.parent}) {
+      const std::string_view bytes = batch->slice.Get(*piece);
+      *piece = {static_cast<uint32_t>(small.text.size()), static_cast<uint32_t>(bytes.size())};
+      small.text += bytes;
+    }
+  }
+  batch->slice = std::move(small);
+}
+
 Task<Result<size_t>> PayloadReader::ReadArray(int collection, size_t offset) {
   const Collection& declared = state_->schema->collections[static_cast<size_t>(collection)];
   size_t size = limits::kSliceBytes;
@@ -270,7 +285,8 @@ Task<Result<size_t>> PayloadReader::ReadArray(int collection, size_t offset) {
     Scanner scanner(batch.slice.text, batch.slice.last);
     size_t read = 0;
     bool ended = false;
-    while (!ended) {
+    const bool grown = size > limits::kSliceBytes;
+    while (!ended && !(grown && read > 0)) {
       ended = scanner.Take(']');
       if (ended || (index > 0 && !scanner.Expect(','))) break;
       Delta delta{.index = index};
@@ -287,8 +303,9 @@ Task<Result<size_t>> PayloadReader::ReadArray(int collection, size_t offset) {
     const Fault fault = scanner.fault();
     const size_t end = scanner.position();
     state_->deltas += static_cast<int64_t>(batch.deltas.size());
-    if (!ended && fault != Fault::kTruncated) co_return NotJson(offset + end);
+    if (fault == Fault::kInvalid) co_return NotJson(offset + end);
     if (Status status = state_->CheckSize(); !status.ok()) co_return status;
+    if (grown) Shrink(&batch);
     if (Status status = co_await PushBatch(std::move(batch)); !status.ok()) co_return status;
     if (ended) co_return offset + end;
     size = read == 0 ? size * 2 : limits::kSliceBytes;
@@ -307,7 +324,8 @@ Task<Result<size_t>> PayloadReader::ReadBareIds(size_t offset) {
     BareIds ids;
     size_t read = 0;
     bool ended = false;
-    while (!ended) {
+    const bool grown = size > limits::kSliceBytes;
+    while (!ended && !(grown && read > 0)) {
       ended = scanner.Take(']');
       if (ended || (!first && !scanner.Expect(','))) break;
       json::Value value;
@@ -315,7 +333,7 @@ Task<Result<size_t>> PayloadReader::ReadBareIds(size_t offset) {
       first = false;
       read = scanner.position();
       if (value.kind == json::Kind::kString && !value.lone_surrogate && !value.nul &&
-          value.text.size() > 2) {
+          value.text.size() > 2 && value.text.size() <= kQuotedIdBytesMax) {
         AppendComma(&ids.json);
         ids.json.append(value.text);
         ids.places.push_back(index);
@@ -326,7 +344,7 @@ Task<Result<size_t>> PayloadReader::ReadBareIds(size_t offset) {
     }
     const Fault fault = scanner.fault();
     const size_t end = scanner.position();
-    if (!ended && fault != Fault::kTruncated) co_return NotJson(offset + end);
+    if (fault == Fault::kInvalid) co_return NotJson(offset + end);
     if (!ids.places.empty()) {
       Status status = co_await PushBareIds(state_, std::move(ids));
       if (!status.ok()) co_return status;

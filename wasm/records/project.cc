@@ -30,15 +30,12 @@ class Projector {
   Task<bool> StartOver();
   Task<Sent> SendPage(int64_t from, int64_t to);
   Task<Sent> SendRows(std::vector<ResultSet> rows, int64_t to);
-  // Rows of the page one by one, and those that D1 refuses set aside.
-  Task<Sent> SendSingly(int64_t from, int64_t to);
+  // A page that D1 refuses, halved until the rows that it refuses stand alone and are set aside.
+  Task<Sent> SendHalves(int64_t from, int64_t to);
   Task<Sent> SetAside(std::string collection, std::string id, std::string reason, int64_t to);
   Task<bool> RetrySetAside();
-  // A statement of the batch (by its place) that answers the ids of orphans of a collection.
-  using Asked = std::vector<std::pair<size_t, const Collection*>>;
-  Task<bool> SetOrphansAside(ResultSets results, Asked asked);
-  void AddRows(const Collection& collection, const std::vector<ResultSet>& rows,
-               std::vector<Statement>* batch, Asked* asked) const;
+  static void AddRows(const Collection& collection, const std::vector<ResultSet>& rows,
+                      const std::string& user, std::vector<Statement>* batch);
   Statement Fence() const {
     return {sql::kFenceProjection.text, {user_, space_.epoch, result_.seq}};
   }
@@ -95,17 +92,13 @@ Task<bool> Projector::StartOver() {
 
 // The statements that write one collection's rows: `rows` hold them as kept JSON texts, by group.
 void Projector::AddRows(const Collection& collection, const std::vector<ResultSet>& rows,
-                        std::vector<Statement>* batch, Asked* asked) const {
+                        const std::string& user, std::vector<Statement>* batch) {
   for (const ResultSet& set : rows) {
     for (const Kept& kept : set.kept) {
       if (kept.group != collection.name) continue;
-      if (!collection.project_orphans.empty()) {
-        asked->emplace_back(batch->size(), &collection);
-        batch->push_back({collection.project_orphans, {user_, kept.handle}});
-      }
-      batch->push_back({collection.project_upsert, {user_, kept.handle}});
-      if (!collection.project_delete.empty()) {
-        batch->push_back({collection.project_delete, {user_, kept.handle}});
+      for (const std::string_view text :
+           {collection.project_orphans, collection.project_upsert, collection.project_delete}) {
+        if (!text.empty()) batch->push_back({text, {user, kept.handle}});
       }
     }
   }
@@ -113,47 +106,35 @@ void Projector::AddRows(const Collection& collection, const std::vector<ResultSe
 
 Task<Sent> Projector::SendRows(std::vector<ResultSet> rows, int64_t to) {
   std::vector<Statement> batch{Fence()};
-  Asked asked;
   for (const Collection& collection : context_.schema->collections) {
-    AddRows(collection, rows, &batch, &asked);
+    AddRows(collection, rows, user_, &batch);
   }
   batch.push_back(Advance(to));
   auto answer = co_await D1(shard_, std::move(batch));
   if (const auto* failure = std::get_if<Failure>(&answer)) co_return Note(*failure);
-  auto& results = *std::get_if<ResultSets>(&answer);
-  for (const ResultSet& set : results) result_.rows_written += set.rows_written;
+  for (const ResultSet& set : *std::get_if<ResultSets>(&answer)) {
+    result_.rows_written += set.rows_written;
+  }
   result_.seq = to;
-  co_await SetOrphansAside(std::move(results), std::move(asked));
   co_return Sent::kApplied;
 }
 
-// Rows whose parent D1 does not have (it was refused) wait with it.
-Task<bool> Projector::SetOrphansAside(ResultSets results, Asked asked) {
-  std::vector<Statement> writes;
-  for (const auto& [place, collection] : asked) {
-    for (const std::vector<Cell>& row : results[place].rows) {
-      writes.push_back({sql::kSetAside.text,
-                        {std::string(collection->name), *std::get_if<std::string>(&row[0]),
-                         "its parent is not in D1", context_.request.now_ms}});
-    }
-  }
-  result_.set_aside += static_cast<int64_t>(writes.size());
-  if (!writes.empty()) co_await Batch(std::move(writes));
-  co_return true;
-}
-
 Task<Sent> Projector::SendPage(int64_t from, int64_t to) {
-  std::vector<ResultSet> rows;
-  // Parents that changed after the page come with it, so that no child is without.
+  // One batch, so that no other request comes between: parents that changed after the page come
+  // with it, and no child is without.
+  std::vector<Statement> reads;
   for (const Collection& child : context_.schema->collections) {
     if (child.parent < 0) continue;
     const Collection& parent = context_.schema->collections[static_cast<size_t>(child.parent)];
-    rows.push_back(co_await Query(sql::kReadPageParents,
-                                  {from, to, std::string(child.name), std::string(parent.name)},
-                                  kAll));
-    if (rows.back().more) co_return Sent::kRefused;  // too much at once: row by row it fits
+    reads.push_back({sql::kReadPageParents.text,
+                     {from, to, std::string(child.name), std::string(parent.name)},
+                     kAll});
   }
-  rows.push_back(co_await Query(sql::kReadPage, {from, to}, kAll));
+  reads.push_back({sql::kReadPage.text, {from, to}, kAll});
+  ResultSets rows = co_await Batch(std::move(reads));
+  for (const ResultSet& set : rows) {
+    if (set.more) co_return Sent::kRefused;  // too much for one value: halves of it fit
+  }
   co_return co_await SendRows(std::move(rows), to);
 }
 
@@ -168,14 +149,26 @@ Task<Sent> Projector::SetAside(std::string collection, std::string id, std::stri
   co_return Sent::kApplied;
 }
 
-Task<Sent> Projector::SendSingly(int64_t from, int64_t to) {
-  const ResultSet seqs = co_await Query(sql::kReadSeqs, {from, to});
-  for (size_t i = 0; i < seqs.rows.size(); ++i) {
-    const int64_t seq = *std::get_if<int64_t>(&seqs.rows[i][2]);
+Task<Sent> Projector::SendHalves(int64_t from, int64_t to) {
+  const ResultSet rows = co_await Query(sql::kReadSeqs, {from, to});
+  if (rows.rows.empty()) co_return co_await SendPage(from, to);
+  // Ranges of rows still to send, the next one last.
+  std::vector<std::pair<size_t, size_t>> ranges{{0, rows.rows.size()}};
+  while (!ranges.empty()) {
+    const auto [begin, end] = ranges.back();
+    ranges.pop_back();
+    const std::vector<Cell>& last = rows.rows[end - 1];
+    const int64_t seq = *std::get_if<int64_t>(&last[2]);
     Sent sent = co_await SendPage(result_.seq, seq);
+    if (sent == Sent::kRefused && end - begin > 1) {
+      const size_t middle = begin + (end - begin) / 2;
+      ranges.emplace_back(middle, end);
+      ranges.emplace_back(begin, middle);
+      continue;
+    }
     if (sent == Sent::kRefused) {
-      sent = co_await SetAside(*std::get_if<std::string>(&seqs.rows[i][0]),
-                               *std::get_if<std::string>(&seqs.rows[i][1]), result_.problem, seq);
+      sent = co_await SetAside(*std::get_if<std::string>(&last[0]),
+                               *std::get_if<std::string>(&last[1]), result_.problem, seq);
     }
     if (sent != Sent::kApplied) co_return sent;
   }
@@ -189,17 +182,16 @@ Task<bool> Projector::RetrySetAside() {
   for (size_t i = 0; i < waiting.rows.size(); ++i) {
     const std::string collection = *std::get_if<std::string>(&waiting.rows[i][0]);
     const std::string id = *std::get_if<std::string>(&waiting.rows[i][1]);
-    const int64_t before = result_.set_aside;
     std::vector<ResultSet> row;
     row.push_back(co_await Query(sql::kReadProjected, {collection, id}, kAll));
     const Sent sent = co_await SendRows(std::move(row), result_.seq);
     if (sent == Sent::kRefused) {
       co_await Query(sql::kSetAside, {collection, id, result_.problem, context_.request.now_ms});
       ++result_.set_aside;
-    } else if (sent != Sent::kApplied) {
-      co_return false;
+      continue;
     }
-    if (result_.set_aside == before) co_await Query(sql::kClearSetAside, {collection, id});
+    if (sent != Sent::kApplied) co_return false;
+    co_await Query(sql::kClearSetAside, {collection, id});
   }
   co_return true;
 }
@@ -226,7 +218,7 @@ Task<Projection> Projector::Run() {
     // Nothing is left above it but pruned tombstones.
     const int64_t to = measured.Integer(0, space_.head);
     Sent sent = co_await SendPage(result_.seq, to);
-    if (sent == Sent::kRefused) sent = co_await SendSingly(result_.seq, to);
+    if (sent == Sent::kRefused) sent = co_await SendHalves(result_.seq, to);
     if (sent == Sent::kUnavailable) co_return std::move(result_);
     // Another run of this object's projection got there first: go on from where D1 is.
     if (sent == Sent::kMoved && (++moved > 3 || !co_await ReadProgress())) {

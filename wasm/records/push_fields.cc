@@ -27,6 +27,24 @@ std::string TextOf(const Cell& cell) {
   return text == nullptr ? std::string() : *text;
 }
 
+// Rows to write and their data, as far as one statement can bind them.
+struct Chunk {
+  std::string rows = "[";
+  std::string blob;
+  int64_t count = 0;
+
+  bool HasRoomFor(size_t row_bytes, size_t data_bytes) const {
+    return count == 0 || (rows.size() + row_bytes <= limits::kRecordBytesMax &&
+                          blob.size() + data_bytes <= limits::kRecordBytesMax);
+  }
+  // "offset,size" of the text in the blob.
+  std::string Append(std::string_view text) {
+    std::string place = std::to_string(blob.size()) + "," + std::to_string(text.size());
+    blob += text;
+    return place;
+  }
+};
+
 class FieldBatch {
  public:
   FieldBatch(PushState* state, DeltaBatch batch)
@@ -51,14 +69,17 @@ class FieldBatch {
   // One entry a field: a replay finds each of them here already, however they were beaten.
   void KeepHistory(const std::string& id, const FieldRecord::Beaten& beaten,
                    std::string_view reason);
-  std::string AppendBlob(const nlohmann::json& data);
+  void WriteEntry(const std::string& id, const Entry& entry);
+  void FlushHistory();
+  void FlushRecords();
 
   PushState* state_;
   DeltaBatch batch_;
   const Collection& collection_;
   std::map<std::string, Entry> entries_;
-  std::string blob_;
-  std::string losers_ = "[";
+  Chunk history_;
+  Chunk records_;
+  std::vector<Statement> writes_;
 };
 
 std::string FieldBatch::IdsJson() const {
@@ -93,6 +114,10 @@ Rejection FieldBatch::Refuse(const Delta& delta, const Entry& entry,
     return {"record_too_large", "The merged record is larger than " +
                                     std::to_string(limits::kRecordBytesMax) + " bytes"};
   }
+  // Quoted in a row to write they may double.
+  if (merged.StampsJson().size() > limits::kRecordBytesMax / 2) {
+    return {"record_too_large", "The merged record has more fields than can be kept apart"};
+  }
   for (const Column& column : collection_.columns) {
     const nlohmann::json* value = Field(merged.data(), column.name);
     if (!column.required || merged.deleted() || (value != nullptr && !value->is_null())) continue;
@@ -114,7 +139,11 @@ void FieldBatch::MergeOne(const Delta& delta) {
   } else {
     const Result<nlohmann::json> data =
         ParseTree(batch_.slice.Get(delta.data), limits::kRecordDepthMax);
-    Check(data.ok());
+    // All else that a tree refuses was found before.
+    if (!data.ok()) {
+      return state_->Reject(collection_.name, delta.index, Id(delta),
+                            {"number_out_of_range", "data holds a number beyond a double"});
+    }
     Rejection refused = Refuse(delta, entry, *data);
     if (!refused.code.empty()) {
       for (const auto& [field, value] : data->items()) {
@@ -136,62 +165,68 @@ void FieldBatch::MergeOne(const Delta& delta) {
                    "Newer values of some fields are stored; the ones sent are in the history");
 }
 
-std::string FieldBatch::AppendBlob(const nlohmann::json& data) {
-  const std::string text = DumpTree(data);
-  std::string place = std::to_string(blob_.size()) + "," + std::to_string(text.size());
-  blob_ += text;
-  return place;
-}
-
 void FieldBatch::KeepHistory(const std::string& id, const FieldRecord::Beaten& beaten,
                              std::string_view reason) {
   const FieldStamp& stamp = beaten.stamp;
+  const std::string data = DumpTree({{beaten.field, beaten.value}});
+  std::string tail = std::to_string(stamp.ms) + "," + std::to_string(stamp.counter) + ",";
+  json::AppendQuoted(&tail, reason);
+  tail += ",";
+  json::AppendQuoted(&tail, stamp.device);
+  std::string row = "[";
+  json::AppendQuoted(&row, id);
+  if (!history_.HasRoomFor(row.size() + tail.size() + 32, data.size())) FlushHistory();
+  AppendComma(&history_.rows);
+  history_.rows += row + "," + history_.Append(data) + "," + tail + "]";
+  ++history_.count;
   ++state_->losers;
-  AppendComma(&losers_);
-  losers_ += "[";
-  json::AppendQuoted(&losers_, id);
-  losers_ += "," + AppendBlob({{beaten.field, beaten.value}}) + "," + std::to_string(stamp.ms) +
-             "," + std::to_string(stamp.counter) + ",";
-  json::AppendQuoted(&losers_, reason);
-  losers_ += ",";
-  json::AppendQuoted(&losers_, stamp.device);
-  losers_ += "]";
+}
+
+void FieldBatch::WriteEntry(const std::string& id, const Entry& entry) {
+  const bool deleted = entry.record.deleted();
+  const std::string data = deleted ? std::string() : DumpTree(entry.record.data());
+  const FieldStamp latest = entry.record.Latest();
+  std::string row = "[";
+  json::AppendQuoted(&row, id);
+  std::string tail =
+      std::to_string(latest.ms) + "," + std::to_string(latest.counter) + (deleted ? ",1," : ",0,");
+  const nlohmann::json* parent =
+      collection_.parent_column < 0
+          ? nullptr
+          : Field(entry.record.data(),
+                  collection_.columns[static_cast<size_t>(collection_.parent_column)].name);
+  tail += (parent == nullptr ? "null" : DumpTree(*parent)) + ",";
+  json::AppendQuoted(&tail, entry.record.StampsJson());
+  if (!records_.HasRoomFor(row.size() + tail.size() + 32, data.size())) FlushRecords();
+  AppendComma(&records_.rows);
+  records_.rows += row + "," + records_.Append(data) + "," + tail + "]";
+  ++records_.count;
+}
+
+void FieldBatch::FlushHistory() {
+  const Chunk chunk = std::exchange(history_, {});
+  if (chunk.count == 0) return;
+  writes_.push_back(
+      {sql::kKeepFields.text, {chunk.rows + "]", collection(), Blob{chunk.blob}, state_->now_ms}});
+}
+
+void FieldBatch::FlushRecords() {
+  const Chunk chunk = std::exchange(records_, {});
+  if (chunk.count == 0) return;
+  writes_.push_back({sql::kWriteFields.text,
+                     {chunk.rows + "]", collection(), Blob{chunk.blob}, state_->head,
+                      state_->now_ms, state_->device}});
+  state_->head += chunk.count;
+  state_->written += chunk.count;
 }
 
 std::vector<Statement> FieldBatch::Writes() {
-  std::vector<Statement> writes;
-  std::string rows = "[";
-  int64_t count = 0;
-  for (auto& [id, entry] : entries_) {
-    if (!entry.changed) continue;
-    ++count;
-    const FieldStamp latest = entry.record.Latest();
-    AppendComma(&rows);
-    rows += "[";
-    json::AppendQuoted(&rows, id);
-    rows += "," + (entry.record.deleted() ? "0,0" : AppendBlob(entry.record.data())) + "," +
-            std::to_string(latest.ms) + "," + std::to_string(latest.counter) +
-            (entry.record.deleted() ? ",1," : ",0,");
-    const nlohmann::json* parent =
-        collection_.parent_column < 0
-            ? nullptr
-            : Field(entry.record.data(),
-                    collection_.columns[static_cast<size_t>(collection_.parent_column)].name);
-    rows += (parent == nullptr ? "null" : DumpTree(*parent)) + ",";
-    json::AppendQuoted(&rows, entry.record.StampsJson());
-    rows += "]";
+  for (const auto& [id, entry] : entries_) {
+    if (entry.changed) WriteEntry(id, entry);
   }
-  if (losers_.size() > 1) {
-    writes.push_back(
-        {sql::kKeepFields.text, {losers_ + "]", collection(), Blob{blob_}, state_->now_ms}});
-  }
-  if (count == 0) return writes;
-  writes.push_back(
-      {sql::kWriteFields.text,
-       {rows + "]", collection(), Blob{blob_}, state_->head, state_->now_ms, state_->device}});
-  state_->head += count;
-  state_->written += count;
-  return writes;
+  FlushHistory();
+  FlushRecords();
+  return std::move(writes_);
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ struct Collection {
   std::span<const Listing> listings;
   std::string_view project_upsert;   // D1: ?1 user, ?2 rows (statements.h)
   std::string_view project_delete;   // D1: the same; empty where deletes are kept as rows
-  std::string_view project_orphans;  // D1: the same: ids of rows whose parent is not there
+  std::string_view project_orphans;  // D1: the same: fails where a row's parent is not there
   std::string_view wipe;             // D1: ?1 user
 };
 

@@ -75,7 +75,8 @@ WHERE NOT EXISTS (
     AND h.data = CAST(substr(?3, 1 + (e.value ->> 1), e.value ->> 2) AS TEXT)))sql"};
 
 // The same for fields: ?1 [[id, offset, size, updated_at, counter, reason, device]...],
-// ?2 collection, ?3 blob, ?4 now. A value is kept once, whoever set it.
+// ?2 collection, ?3 blob, ?4 now. A value is kept once, whoever set it,
+// unless what is kept already was so before ?5, and so will be pruned soon.
 inline constexpr Sql kKeepFields{"KeepFields", R"sql(
 INSERT INTO history (collection, record_id, data, updated_at, counter, device, reason, at)
 SELECT ?2, e.value ->> 0, CAST(substr(?3, 1 + (e.value ->> 1), e.value ->> 2) AS TEXT),
@@ -83,7 +84,7 @@ SELECT ?2, e.value ->> 0, CAST(substr(?3, 1 + (e.value ->> 1), e.value ->> 2) AS
 FROM json_each(?1) AS e
 WHERE NOT EXISTS (
   SELECT 1 FROM history AS h
-  WHERE h.collection = ?2 AND h.record_id = e.value ->> 0
+  WHERE h.collection = ?2 AND h.record_id = e.value ->> 0 AND h.at >= CAST(?5 AS INTEGER)
     AND h.data = CAST(substr(?3, 1 + (e.value ->> 1), e.value ->> 2) AS TEXT)))sql"};
 
 // ?1 [[id, offset, size, updated_at, counter, deleted, parent]...], ?2 collection, ?3 blob,

@@ -28,11 +28,21 @@ export async function runBatch(
 
 const written = (meta: D1Meta): number => meta.rows_written;
 
-// A fence fails its batch by asking json() for what is no JSON. A constraint, or a value that is
-// too large, will be refused again; anything else is D1's own trouble and passes.
+const REFUSED = [
+  'SQLITE_CONSTRAINT',
+  'SQLITE_TOOBIG',
+  'SQLITE_MISMATCH',
+  'constraint failed',
+  'too big',
+  'cannot store',
+  'integer overflow',
+];
+
+// A fence fails its batch by asking json() for what is no JSON, and a row without its parent by an
+// integer overflow. That, a constraint, or too large a value will be refused again; anything else
+// is D1's own trouble and passes.
 function failure(message: string): Failure {
   if (message.includes('malformed JSON')) return [false, 'moved', message];
-  const refused =
-    /SQLITE_CONSTRAINT|SQLITE_TOOBIG|SQLITE_MISMATCH|constraint failed|too big|cannot store/;
-  return [false, refused.test(message) ? 'refused' : 'unavailable', message];
+  const refused = REFUSED.some((text) => message.includes(text));
+  return [false, refused ? 'refused' : 'unavailable', message];
 }

@@ -48,10 +48,10 @@ TEST(List, EveryColumnTypeIsTheSameFromBoth) {
                      {"content", "line\nline"},
                      {"unclaimed", 1}};
   json whole = PlanData("B");
-  whole["total_hours"] = 3;
+  whole["total_hours"] = 3.0;
   whole["tags"] = nullptr;
   json card = CardData("p", "?");
-  card["ease_factor"] = 2;
+  card["ease_factor"] = 2.0;
   card["last_review"] = 1'000'000'000;
   space.Sync("phone",
              {{"plans", {Update("p", plan, kNow), Update("q", whole, kNow)}},

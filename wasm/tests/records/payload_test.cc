@@ -91,6 +91,52 @@ TEST(Payload, MegabytesOfWhiteSpaceBetweenDeltasArePassedOver) {
   EXPECT_EQ(space.Records().size(), 2U);
 }
 
+TEST(Payload, MegabytesOfWhiteSpaceWithinADeltaAreNotStored) {
+  SpaceHarness space;
+  const std::string gap(3'000'000, ' ');
+  const std::string delta = R"({"action":"create","updated_at":1795000000000,"data":)" +
+                            PlanData("A").dump() + "," + gap + "\"id\":\"p\\u0041\"}";
+  const json answer = PostText(&space, "{\"cursor\":null,\"plans\":[" + PlanText("o", "O") + "," +
+                                           delta + "," + PlanText("q", "B") + "," + delta + "]}");
+  EXPECT_EQ(Ids(answer.at("plans")), (Strings{"o", "pA", "q"}));
+  EXPECT_EQ(Stored(&space, "plans", "pA"), PlanData("A").dump());
+}
+
+TEST(Payload, ABareIdOfMegabytesIsRefusedAndTheRestGoesOn) {
+  SpaceHarness space;
+  const json seen = PostText(&space, "{\"plans\":[" + PlanText("p", "A") + "]}");
+  const json answer =
+      PostText(&space, "{\"cursor\":" + seen.at("cursor").dump() + ",\"deleted_ids\":[\"" +
+                           std::string(3'000'000, 'x') + "\",\"p\"]}");
+  EXPECT_EQ(Codes(answer.at("rejected")), Strings{"invalid_id"});
+  EXPECT_EQ(space.Records(), Strings{});
+}
+
+TEST(Payload, LargeRecordsThatMergeByFieldAreWrittenTogether) {
+  SpaceHarness space;
+  json patches = json::array();
+  for (int i = 0; i < 5; ++i) {
+    const std::string id = "n" + std::to_string(i);
+    space.Sync("laptop", Body("notes", {Update(id, {{"text", std::string(900'000, 'x')}}, kNow)}));
+    patches.push_back(Update(id, {{"text", "short"}, {"rank", i}}, kNow + i % 2));
+    patches.push_back(Update(id, {{"rank", 9}}, kNow + 9));
+  }
+  const json answer = space.Sync("phone", With(Body("notes", patches), "cursor", "ff.0"));
+  EXPECT_EQ(answer.at("rejected"), json::array());
+  EXPECT_EQ(HistoryCount(&space), 10);
+  EXPECT_EQ(CountOf(&space, "SELECT count(DISTINCT seq) FROM records"), 5);
+}
+
+TEST(Payload, ANumberBeyondADoubleIsRefusedWhereDataAreMerged) {
+  SpaceHarness space;
+  const std::string members = R"("action":"create","id":"x","updated_at":1795000000000,"data":)"
+                              R"({"text":"A","title":"A","status":"s","more":1e999})";
+  const json answer =
+      PostText(&space, "{\"plans\":[{" + members + "}],\"notes\":[{" + members + "}]}");
+  EXPECT_EQ(Codes(answer.at("rejected")), Strings{"number_out_of_range"});
+  EXPECT_EQ(space.Records().size(), 1U);
+}
+
 TEST(Payload, TenThousandDeltasAreStoredInOneRequest) {
   SpaceHarness space;
   std::string body = "{\"cursor\":\"ff.0\",\"plans\":[";

@@ -48,7 +48,8 @@ std::string World::Heal() {
   for (int i = 0; i < kTicksMax; ++i) {
     space_.now_ms = std::max(space_.now_ms + 1, space_.alarm_at);
     const native::Answer ticked = space_.Tick();
-    for (const auto& [key, value] : ticked.data) Trace(key + "=" + value + " alarm " + std::to_string(space_.alarm_at));
+    for (const auto& [key, value] : ticked.data)
+      Trace(key + "=" + value + " alarm " + std::to_string(space_.alarm_at));
     const auto behind = space_.space.Rows("SELECT 1 FROM set_aside");
     if (behind.empty() && space_.alarm_at > space_.now_ms + limits::kProjectRetryMaxMs) return {};
   }
@@ -60,9 +61,9 @@ std::string World::CheckAcknowledged() {
   const int64_t kept_since = space_.now_ms - limits::kHistoryDays * limits::kDayMs;
   std::map<std::pair<std::string, std::string>, std::vector<json>> versions;
   const auto collect = [&](const std::string& table, const std::string& id_column) {
-    for (const std::string& row : space_.space.Rows("SELECT collection, " + id_column +
-                                                    ", data FROM " + table +
-                                                    " WHERE data IS NOT NULL")) {
+    for (const std::string& row :
+         space_.space.Rows("SELECT collection, " + id_column + ", data FROM " + table +
+                           " WHERE data IS NOT NULL")) {
       const size_t first = row.find('|');
       const size_t second = row.find('|', first + 1);
       versions[{row.substr(0, first), row.substr(first + 1, second - first - 1)}].push_back(

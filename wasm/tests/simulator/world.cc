@@ -23,7 +23,9 @@ json DataFor(const std::string& collection, const std::string& plan, int64_t n) 
   if (collection == "plans") return {{"title", "plan " + std::to_string(n)}, {"status", "active"}};
   if (collection == "sessions") return {{"plan_id", plan}, {"start_time", n}, {"notes", "été"}};
   if (collection == "cards") {
-    return {{"plan_id", plan}, {"question", "q" + std::to_string(n)}, {"answer", "a"},
+    return {{"plan_id", plan},
+            {"question", "q" + std::to_string(n)},
+            {"answer", "a"},
             {"next_review", n}};
   }
   return {{"text", "note " + std::to_string(n)}};
@@ -81,11 +83,9 @@ void World::Send() {
 }
 
 std::optional<native::Answer> World::Serve(const Message& message, bool may_crash) {
-  Request request =
-      space_.RequestOf("sync",
-                       {{"device", devices_[message.device].name()},
-                        {"content_type", "application/json"}},
-                       true);
+  Request request = space_.RequestOf(
+      "sync", {{"device", devices_[message.device].name()}, {"content_type", "application/json"}},
+      true);
   native::Stores stores = space_.StoresOfSpace();
   const int64_t alarm_at = space_.alarm_at;
   native::Running running(&space_.engine, request, "user", message.body, stores, true);
