@@ -2,8 +2,8 @@
 //
 // Rules:
 // - A record is what the server holds, except while an edit of it waits in the outbox.
-// - Every edit gets a stamp of a hybrid clock (ms, counter), which sending again does not change, so
-//   a request whose answer was lost is simply sent again.
+// - Every edit gets a stamp of a hybrid clock (ms, counter), which sending again does not change: a
+//   request whose answer was lost is simply sent again.
 // - Without a cursor a device first asks for all there is; then its pushes bring back only what
 //   others wrote.
 
@@ -27,7 +27,8 @@ export class SyncError extends Error {
 }
 
 export class Device {
-  records = new Map(); // by key: {collection, id, data, ms, counter, device}; data is null if deleted
+  // By key: {collection, id, data, ms, counter, device}, where the data of a deletion is null.
+  records = new Map();
   outbox = new Map(); // by key: the record as it is to be sent
   cursor = null;
   stats = { requests: 0, retries: 0, sent_bytes: 0, received_bytes: 0, pushed: 0, pulled: 0 };
@@ -37,7 +38,7 @@ export class Device {
   #last = { ms: 0, counter: 0 };
   #queues = new Map(collections.map((name) => [name, new Set()])); // the outbox's keys
 
-  /** `url` without a path; `clock` in milliseconds; `progress(stats)` is called after each request. */
+  /** `url` without a path; `clock` in milliseconds; `progress(stats)` follows each request. */
   constructor({ url, token, id, clock = Date.now, progress = () => {} }) {
     Object.assign(this, { url, token, id, clock, progress });
   }
@@ -51,7 +52,7 @@ export class Device {
     this.#queues.get(collection).add(key);
   }
 
-  /** Pushes the outbox and pulls what is new, to the end. Returns how many records went each way. */
+  /** Pushes the outbox and pulls what is new, to the end. Returns how many went each way. */
   async sync() {
     const { pushed, pulled } = this.stats;
     let answer;

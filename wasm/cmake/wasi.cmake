@@ -13,5 +13,7 @@ else()
 endif()
 # Debian installs its headers under wasm32-wasi; clang calls the same target wasm32-wasip1 now.
 set(CMAKE_CXX_COMPILER_TARGET wasm32-wasi)
-set(CMAKE_CXX_FLAGS_INIT "-Wno-deprecated -msimd128 -mtail-call")
+# Without bulk memory copies are calls, which engine/memory.cc answers.
+set(CMAKE_CXX_FLAGS_INIT
+  "-Wno-deprecated -msimd128 -mtail-call -mno-bulk-memory -mno-bulk-memory-opt")
 set(CMAKE_CXX_FLAGS_RELEASE_INIT "-O3 -DNDEBUG")

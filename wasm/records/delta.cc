@@ -83,6 +83,25 @@ Rejection CheckText(const Collection& collection, const Column& column, const Va
   return {"invalid_column", message};
 }
 
+// Whether a value surely fits its column: the usual case, before anything is said about it.
+bool Fits(const Column& column, const Value& value) {
+  int64_t integer = 0;
+  switch (column.type) {
+    case ColumnType::kText:
+      return value.kind == Kind::kString && !value.nul && column.values.empty();
+    case ColumnType::kJson:
+      return true;
+    case ColumnType::kInteger:
+    case ColumnType::kTime:
+    case ColumnType::kReal:
+      return value.kind == Kind::kNumber &&
+             json::ParseInteger(value.text, &integer) == json::IntegerFault::kNone && integer >= 0;
+    case ColumnType::kBoolean:
+      return value.kind == Kind::kTrue || value.kind == Kind::kFalse;
+  }
+  return false;
+}
+
 // null is the same as no value at all.
 Rejection CheckColumn(const Collection& collection, const Column& column, const Value& value) {
   if (value.kind == Kind::kNull || column.from_stamp) return {};
@@ -330,7 +349,8 @@ Piece Slice::Keep(const json::Text& string) {
   const auto size = static_cast<uint32_t>(string.raw.size());
   if (!string.escaped) return {static_cast<uint32_t>(string.raw.data() - text.data()), size};
   const size_t begin = decoded.size();
-  if (!json::Unescape(string.raw, &decoded)) decoded.resize(begin);
+  std::string contents;
+  if (json::Unescape(string.raw, &contents)) decoded += contents;
   return {static_cast<uint32_t>(text.size() + begin),
           static_cast<uint32_t>(decoded.size() - begin)};
 }

@@ -101,7 +101,7 @@ Task<Result<Reply>> Pull(PushState* state, std::string cursor_text, int64_t limi
   if (!state->corrections.empty()) {
     const ResultSet corrections = co_await Query(
         sql::kPullCorrections,
-        {window.from, last, state->device, window.own_until, state->CorrectionsJson()},
+        {window.from, last, state->device, window.own_until, "[" + state->corrections + "]"},
         {keep.bytes_max, limits::kCounterMax});
     if (corrections.more) {
       co_return Status::TooLarge("answer_too_large",

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,15 +33,14 @@ struct PushState {
   int64_t losers = 0;
   std::string rejected;     // JSON members, joined by commas
   std::string conflicts;    // the same
-  // What is stored in another form than it was sent: collections and ids.
-  std::set<std::pair<std::string, std::string>> corrections;
+  // [collection, id] of what is stored in another form than it was sent; one may stand twice.
+  std::string corrections;
 
   void Reject(std::string_view collection, int64_t index, std::string_view id,
               const Rejection& rejection);
   void Conflict(std::string_view collection, int64_t index, std::string_view id,
                 std::string_view code, std::string_view message);
   void Correct(std::string_view collection, std::string_view id);
-  std::string CorrectionsJson() const;
   // `answer_too_large` where more is to be told than an answer holds.
   Status CheckSize() const;
 };

@@ -30,13 +30,14 @@ void AppendNotice(std::string* out, std::string_view collection, int64_t index, 
   *out += "}";
 }
 
-// [id, claimed_at, claimed_counter, counter]
+// [id, claimed_at, claimed_counter, counter]. The counter given is the delta's place, so that the
+// edits of one request keep their order when all are pulled back to one time.
 void AppendClaim(std::string_view id, const Delta& delta, std::string* out) {
   *out += '[';
   json::AppendQuoted(out, id);
   *out += "," + std::to_string(delta.ms) + "," +
           std::to_string(delta.counter_given ? delta.counter : kNoCounter) + "," +
-          std::to_string(delta.counter) + "]";
+          std::to_string(delta.index) + "]";
 }
 
 }  // namespace
@@ -70,24 +71,16 @@ void PushState::Conflict(std::string_view collection, int64_t index, std::string
 }
 
 void PushState::Correct(std::string_view collection, std::string_view id) {
-  corrections.emplace(collection, id);
-}
-
-std::string PushState::CorrectionsJson() const {
-  std::string pairs = "[";
-  for (const auto& [collection, id] : corrections) {
-    AppendComma(&pairs);
-    pairs += '[';
-    json::AppendQuoted(&pairs, collection);
-    pairs += ',';
-    json::AppendQuoted(&pairs, id);
-    pairs += ']';
-  }
-  return pairs + "]";
+  AppendComma(&corrections);
+  corrections += '[';
+  json::AppendQuoted(&corrections, collection);
+  corrections += ',';
+  json::AppendQuoted(&corrections, id);
+  corrections += ']';
 }
 
 Status PushState::CheckSize() const {
-  if (rejected.size() + conflicts.size() <= limits::kNoticeBytesMax) return {};
+  if (rejected.size() + conflicts.size() + corrections.size() <= limits::kNoticeBytesMax) return {};
   return Status::TooLarge("answer_too_large",
                           "More rejections and conflicts than one answer holds (" +
                               std::to_string(limits::kNoticeBytesMax) +
@@ -126,6 +119,7 @@ Task<Status> ClampStamps(PushState* state, DeltaBatch* batch) {
       AppendClaim(id, delta, &made);
       delta.clamped = true;
       delta.ms = state->now_ms;
+      delta.counter = delta.index;
     }
     if (!delta.clamped) continue;
     state->Conflict(collection.name, delta.index, id, "clock_ahead",

@@ -206,8 +206,11 @@ void FieldBatch::WriteEntry(const std::string& id, const Entry& entry) {
 void FieldBatch::FlushHistory() {
   const Chunk chunk = std::exchange(history_, {});
   if (chunk.count == 0) return;
+  // What is kept already counts unless it goes within half of the time that history is kept.
+  const int64_t kept_since = state_->now_ms - limits::kHistoryDays * limits::kDayMs / 2;
   writes_.push_back(
-      {sql::kKeepFields.text, {chunk.rows + "]", collection(), Blob{chunk.blob}, state_->now_ms}});
+      {sql::kKeepFields.text,
+       {chunk.rows + "]", collection(), Blob{chunk.blob}, state_->now_ms, kept_since}});
 }
 
 void FieldBatch::FlushRecords() {

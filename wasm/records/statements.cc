@@ -32,7 +32,7 @@ constexpr Registered kStatements[] = {
     {kReadBareIds, Store::kSpace, ""},
     {kPull, Store::kSpace, ""},
     {kPullDeletedIds, Store::kSpace, ""},
-    {kPullCorrections, Store::kSpace, ""},
+    {kPullCorrections, Store::kSpace, "e"},  // its own subquery: the ids of a request
     {kListHistory, Store::kSpace, ""},
     {kListRecordHistory, Store::kSpace, ""},
     {kReadHistory, Store::kSpace, ""},

@@ -131,8 +131,9 @@ TEST(Payload, ANumberBeyondADoubleIsRefusedWhereDataAreMerged) {
   SpaceHarness space;
   const std::string members = R"("action":"create","id":"x","updated_at":1795000000000,"data":)"
                               R"({"text":"A","title":"A","status":"s","more":1e999})";
-  const json answer =
-      PostText(&space, "{\"plans\":[{" + members + "}],\"notes\":[{" + members + "}]}");
+  const std::string cursor = space.Sync("phone", json::object()).at("cursor").dump();
+  const json answer = PostText(&space, "{\"cursor\":" + cursor + ",\"plans\":[{" + members +
+                                           "}],\"notes\":[{" + members + "}]}");
   EXPECT_EQ(Codes(answer.at("rejected")), Strings{"number_out_of_range"});
   EXPECT_EQ(space.Records().size(), 1U);
 }

@@ -1,0 +1,94 @@
+// Kills the runtime under clients that push, again and again, and counts what was acknowledged and
+// is gone: nothing may be.
+//   node tests/kill/kill.mjs [--kills N] [--clients N]
+
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { Client } from './client.mjs';
+import { Server } from './server.mjs';
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '3' },
+    clients: { type: 'string', default: '8' },
+  },
+});
+const kills = Number(values.kills);
+const CLIENTS_OF_A_USER = 2;
+const ROUND_MS = 600;
+
+const roundOf = (title) => Number(title.split(' ').at(-1));
+
+/** How many acknowledged deltas are not stored as they were acknowledged, or newer. */
+async function countLost(clients) {
+  let [acknowledged, lost] = [0, 0];
+  for (const client of clients) {
+    const expected = new Map(client.acknowledged); // as of now: it goes on meanwhile
+    const stored = await client.pull();
+    acknowledged += expected.size;
+    for (const [id, title] of expected) {
+      const found = stored.get(id);
+      if (found !== undefined && roundOf(found) >= roundOf(title)) continue;
+      lost += 1;
+      console.error(`kill: lost ${id}: acknowledged "${title}", stored "${found}"`);
+    }
+  }
+  return { acknowledged, lost };
+}
+
+async function run(server, secret) {
+  const clients = await Promise.all(
+    Array.from({ length: Number(values.clients) }, (_, index) =>
+      Client.make(
+        server.url,
+        secret,
+        `kill-${Math.floor(index / CLIENTS_OF_A_USER)}`,
+        `device-${index}`,
+      ),
+    ),
+  );
+  let stopping = false;
+  const running = Promise.all(clients.map((client) => client.run(() => stopping)));
+  running.catch(() => {}); // It is awaited below; until then the loop tells.
+  let lost = 0;
+  for (let round = 1; round <= kills; round += 1) {
+    await sleep(ROUND_MS + 37 * round);
+    server.kill();
+    await server.untilHealthy();
+    const counted = await countLost(clients);
+    console.log(
+      `kill ${round} of ${kills}: ${counted.acknowledged} acknowledged, ${counted.lost} lost`,
+    );
+    lost += counted.lost;
+  }
+  await sleep(ROUND_MS / 2);
+  stopping = true;
+  await running;
+  const last = await countLost(clients);
+  const retries = clients.reduce((total, client) => total + client.retries, 0);
+  lost += last.lost;
+  console.log(
+    `${kills} kills: ${last.acknowledged} acknowledged, ${lost} lost, ${retries} retries`,
+  );
+  return lost === 0 && last.acknowledged > 0 && (kills === 0 || retries > 0);
+}
+
+const secret = randomBytes(32).toString('hex');
+const server = new Server();
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, async () => {
+    await server.stop();
+    process.exit(130);
+  });
+}
+let passed = false;
+try {
+  await server.start(secret);
+  passed = await run(server, secret);
+} catch (error) {
+  console.error(`kill: ${error.stack}`);
+} finally {
+  await server.stop();
+}
+process.exit(passed ? 0 : 1);
