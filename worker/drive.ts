@@ -17,6 +17,8 @@ import {
   type Statement,
 } from './frames.ts';
 
+const decoder = new TextDecoder();
+
 /** What one operation holds at its host: its body, and the texts kept for it. */
 export class Held {
   readonly #texts: string[] = [];
@@ -39,10 +41,11 @@ export class Held {
   }
 
   /** A parameter as SQL takes it. */
-  value(param: Param): Cell | ArrayBuffer {
+  value(param: Param): Cell | ArrayBuffer | Uint8Array {
     if (param instanceof Handle) return this.text(param);
+    // SQL reads the bytes before anything else runs: a view will do.
     if (param instanceof BodyRange) {
-      return this.body.slice(param.offset, param.offset + param.size).buffer;
+      return this.body.subarray(param.offset, param.offset + param.size);
     }
     // A frame's bytes lie in the engine's memory: what outlives the step is a copy.
     if (param instanceof Uint8Array) return param.slice().buffer;
@@ -83,17 +86,27 @@ export class Reply {
   readonly status: number;
   readonly headers: [string, string][];
   readonly data: Record<string, string>;
-  readonly #parts: string[];
+  readonly #parts: (string | Uint8Array)[];
 
   constructor([status, headers, parts, data]: ReplyFrame, held: Held) {
     this.status = status;
     this.headers = headers;
     this.data = data;
-    this.#parts = parts.map((part) => (part instanceof Handle ? held.text(part) : part));
+    // Bytes lie in the engine's memory until its next call.
+    this.#parts = parts.map((part) => (part instanceof Handle ? held.text(part) : part.slice()));
+  }
+
+  /** As a response takes it: texts that were kept stay text, bytes alone stay bytes. */
+  body(): string | Uint8Array<ArrayBuffer> {
+    const [first, ...rest] = this.#parts;
+    if (rest.length === 0 && first instanceof Uint8Array) return first as Uint8Array<ArrayBuffer>;
+    return this.text();
   }
 
   text(): string {
-    return this.#parts.join('');
+    return this.#parts
+      .map((part) => (typeof part === 'string' ? part : decoder.decode(part)))
+      .join('');
   }
 }
 

@@ -11,6 +11,7 @@ import {
   encodeFrame,
   type OutputFrame,
   type RequestFrame,
+  sliceHead,
 } from './frames.ts';
 
 interface Exports {
@@ -70,6 +71,19 @@ export class Engine {
     return this.#live === 0 && this.memoryBytes > RETIRE_ABOVE_BYTES;
   }
 
+  /** Writes a frame into the input, and returns its size. A slice of the body, the largest of
+   * results, goes there without a copy in between. */
+  #write(frame: RequestFrame | CommandResult[]): number {
+    const slice = frame.length === 1 && frame[0] instanceof Uint8Array ? frame[0] : undefined;
+    const bytes = slice ? sliceHead(slice.byteLength) : encodeFrame(frame);
+    const size = bytes.byteLength + (slice?.byteLength ?? 0);
+    const at = this.#exports.tm_reserve(size);
+    const input = new Uint8Array(this.#exports.memory.buffer, at, size);
+    input.set(bytes);
+    if (slice) input.set(slice, bytes.byteLength);
+    return size;
+  }
+
   #call(
     frame: RequestFrame | CommandResult[],
     begins: number,
@@ -77,10 +91,7 @@ export class Engine {
   ): OutputFrame {
     if (this.#lost) throw new EngineLost('the engine was lost while this request waited');
     try {
-      const bytes = encodeFrame(frame);
-      const at = this.#exports.tm_reserve(bytes.byteLength);
-      new Uint8Array(this.#exports.memory.buffer, at, bytes.byteLength).set(bytes);
-      run(bytes.byteLength);
+      run(this.#write(frame));
       const output = new Uint8Array(
         this.#exports.memory.buffer,
         this.#exports.tm_output(),

@@ -66,7 +66,7 @@ export type RequestFrame = [
 export type ReplyFrame = [
   status: number,
   headers: [string, string][],
-  body: (string | Handle)[],
+  body: (Uint8Array | Handle)[],
   data: Params,
 ];
 export type OutputFrame =
@@ -105,6 +105,11 @@ const decoder = new Decoder({ extensionCodec });
 /** A view that is good until the next call. */
 export function encodeFrame(frame: RequestFrame | CommandResult[]): Uint8Array {
   return encoder.encodeSharedRef(frame);
+}
+
+/** What stands before the bytes of a slice in a frame of that one result: [bin 32]. */
+export function sliceHead(size: number): Uint8Array {
+  return Uint8Array.of(0x91, 0xc6, size >>> 24, size >>> 16, size >>> 8, size);
 }
 
 /** Byte strings in the result are views of `bytes`. */

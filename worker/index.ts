@@ -103,7 +103,7 @@ async function answerInSpace(
   const space = entered.data.space;
   if (space === undefined) {
     const { status, headers, data } = entered;
-    return { status, headers, data, body: entered.text() };
+    return { status, headers, data, body: entered.body() };
   }
   return runInSpace(c.env, space, { operation, identity, params }, c.req.raw);
 }
@@ -117,7 +117,7 @@ async function answerHere(
   const frame = requestFrame({ operation, identity, params }, null);
   const reply = await drive(engine(), frame, workerHost(c.env, identity));
   const { status, headers, data } = reply;
-  return { status, headers, data, body: reply.text() };
+  return { status, headers, data, body: reply.body() };
 }
 
 /** The sync's own log line, and its state in KV for whoever looks: nothing reads it back. */

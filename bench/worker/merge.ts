@@ -87,7 +87,8 @@ function runEngine(mergeCase: MergeCase, host: CannedHost): Uint8Array {
   const frame = requestFrame(call, 'bench', body.byteLength);
   const reply = driveSync(engine(), frame, host, new Held(body));
   if (reply.status !== 200) throw new Error(reply.text());
-  return encoder.encode(reply.text());
+  const answer = reply.body();
+  return typeof answer === 'string' ? encoder.encode(answer) : answer;
 }
 
 export function mergeInEngine(mergeCase: MergeCase): Uint8Array {
@@ -101,9 +102,9 @@ export function inspectEngine(mergeCase: MergeCase): Merged {
   const winners: Record<string, unknown> = {};
   const losers: Record<string, unknown> = {};
   const overwritten: string[] = [];
-  const take = (rows: Row[], blob: ArrayBuffer, into: Record<string, unknown>) => {
+  const take = (rows: Row[], blob: Uint8Array, into: Record<string, unknown>) => {
     for (const [id, offset, size] of rows) {
-      into[id] = JSON.parse(new TextDecoder().decode(new Uint8Array(blob, offset, size)));
+      into[id] = JSON.parse(new TextDecoder().decode(blob.subarray(offset, offset + size)));
     }
   };
   const seen = ([sql, params]: Statement, held: Held) => {

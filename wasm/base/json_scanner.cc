@@ -315,6 +315,17 @@ bool Scanner::ReadString(Text* out) {
   return true;
 }
 
+namespace {
+
+// A plain integer of a few digits with the value's end after it, the usual number; else null.
+inline const char* SkipPlainInteger(const char* p, const char* end) {
+  if (*p < '1' || *p > '9') return nullptr;
+  while (p != end && IsDigit(*p)) ++p;
+  return p != end && (*p == ',' || *p == '}' || *p == ']') ? p : nullptr;
+}
+
+}  // namespace
+
 bool Scanner::ReadValue(Value* out) {
   const char first = Peek();
   if (fault_ != Fault::kNone) return false;
@@ -323,6 +334,12 @@ bool Scanner::ReadValue(Value* out) {
   if (const char* const plain = SkipPlainString(start, end); plain != nullptr) {
     const size_t length = static_cast<size_t>(plain - start);
     *out = {.kind = Kind::kString, .text = {start, length}};
+    position_ += length;
+    return true;
+  }
+  if (const char* const plain = SkipPlainInteger(start, end); plain != nullptr) {
+    const size_t length = static_cast<size_t>(plain - start);
+    *out = {.kind = Kind::kNumber, .text = {start, length}};
     position_ += length;
     return true;
   }
@@ -341,6 +358,7 @@ bool Scanner::ReadValue(Value* out) {
   *out = {.kind = KindOf(first),
           .text = {start, length},
           .depth = depth,
+          .escaped = walk.escaped,
           .lone_surrogate = walk.lone_surrogate,
           .nul = walk.nul};
   position_ += length;

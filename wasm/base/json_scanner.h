@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,7 @@ struct Value {
   Kind kind = Kind::kNull;
   std::string_view text;        // the whole value, quotes and brackets included, no space around
   uint32_t depth = 0;           // deepest nesting within: 0 for a scalar, 1 for [] or {"a":1}
+  bool escaped = false;         // a string that holds a backslash
   bool lone_surrogate = false;  // some string or key within holds one
   bool nul = false;             // some string or key within holds \u0000
 };
@@ -60,6 +62,15 @@ class Scanner {
     if (Take(byte)) return true;
     if (fault_ == Fault::kNone) fault_ = Fault::kInvalid;
     return false;
+  }
+  // Takes `text` if it comes next to the byte, without space before it.
+  bool TakeExactly(std::string_view text) {
+    if (text_.size() - position_ < text.size() || fault_ != Fault::kNone ||
+        std::memcmp(text_.data() + position_, text.data(), text.size()) != 0) {
+      return false;
+    }
+    position_ += text.size();
+    return true;
   }
   // Reads a string (a key, say). Anything else is a fault.
   bool ReadString(Text* out);

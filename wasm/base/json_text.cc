@@ -7,7 +7,7 @@ namespace tidemark::json {
 namespace {
 
 constexpr char kHexDigits[] = "0123456789abcdef";
-constexpr int64_t kSafeIntegerMax = (int64_t{1} << 53) - 1;
+constexpr uint64_t kSafeIntegerMax = (uint64_t{1} << 53) - 1;
 
 // Four hexadecimal digits at the front of `text`, or -1.
 int32_t UnitAt(std::string_view text) {
@@ -153,15 +153,21 @@ void AppendQuoted(std::string* out, std::string_view utf8) {
 IntegerFault ParseInteger(std::string_view number, int64_t* out) {
   const bool negative = number.starts_with('-');
   const std::string_view digits = number.substr(negative ? 1 : 0);
-  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) {
+  if (digits.empty() || (digits.size() > 1 && digits.front() == '0')) {
     return IntegerFault::kNotInteger;
   }
-  if (digits.size() > 1 && digits.front() == '0') return IntegerFault::kNotInteger;
-  if (digits.size() > 16) return IntegerFault::kOutOfRange;  // 2^53 has 16 digits
-  int64_t magnitude = 0;
-  for (const char digit : digits) magnitude = magnitude * 10 + (digit - '0');
-  if (magnitude > kSafeIntegerMax) return IntegerFault::kOutOfRange;
-  *out = negative ? -magnitude : magnitude;
+  // 19 digits fit an unsigned 64; beyond that only whether they are digits still matters.
+  uint64_t magnitude = 0;
+  for (const char digit : digits) {
+    const auto value = static_cast<uint8_t>(digit - '0');
+    if (value > 9) return IntegerFault::kNotInteger;
+    magnitude = magnitude * 10 + value;
+  }
+  // 2^53 has 16 digits.
+  if (digits.size() > 16 || magnitude > kSafeIntegerMax) {
+    return IntegerFault::kOutOfRange;
+  }
+  *out = negative ? -static_cast<int64_t>(magnitude) : static_cast<int64_t>(magnitude);
   return IntegerFault::kNone;
 }
 

@@ -1,7 +1,7 @@
 // Appends JSON to a string, fast: room is made once for several pieces, and then they are stored.
 //
-// The string may be longer than what was written until the writer is destroyed, so that nobody reads
-// it meanwhile.
+// The string may be longer than what was written until the writer is destroyed, so that nobody
+// reads it meanwhile.
 
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/json_scanner.h"
 #include "base/json_string.h"
@@ -22,6 +23,13 @@ class Writer {
   ~Writer() { out_->resize(size_); }
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
+
+  // What was written; the writer is used up.
+  std::string Take() && {
+    out_->resize(size_);
+    size_ = 0;
+    return std::exchange(*out_, {});
+  }
 
   // Text that is JSON already.
   void Raw(std::string_view text) {

@@ -88,7 +88,7 @@ void WriteReply(const Reply& reply, msgpack::Writer* writer) {
   writer->Array(reply.body.size());
   for (const Reply::Part& part : reply.body) {
     if (const auto* text = std::get_if<std::string>(&part)) {
-      writer->Str(*text);
+      writer->Bin(*text);
     } else {
       WriteHandle(*std::get_if<Handle>(&part), writer);
     }

@@ -2,7 +2,7 @@
 //
 // Request :=  [name, now_ms, seed, Identity | nil, space | nil, {key: text...}, body_size]
 // Identity := [user_id, role, org | nil, tenant | nil]
-// Reply   :=  [status, [[header, value]...], [text | Handle ...], {key: text...}]
+// Reply   :=  [status, [[header, value]...], [bin | Handle ...], {key: text...}]
 //
 // The seed is 16 random bytes from the host. `space` is the name of the object that the operation
 // runs in, told by the runtime and not by the peer. An operation that answers 400 or more changed

@@ -81,8 +81,8 @@ HostReply DecodeReply(msgpack::Reader* reader) {
   }
   reply.body.resize(reader->Array());
   for (Reply::Part& part : reply.body) {
-    if (reader->Next() == msgpack::Type::kStr) {
-      part = std::string(reader->Str());
+    if (reader->Next() == msgpack::Type::kBin) {
+      part = std::string(reader->Bin());
     } else {
       const Param handle = DecodeParam(reader);
       part = *std::get_if<Handle>(&handle);

@@ -18,7 +18,7 @@ Status Malformed() {
 }
 
 bool ParseNumber(std::string_view text, int64_t* value) {
-  if (text.empty() || (text.size() > 1 && text[0] == '0')) return false;
+  if (text.empty() || text[0] == '-' || (text.size() > 1 && text[0] == '0')) return false;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
   return error == std::errc() && end == text.data() + text.size() && *value >= 0 &&
          *value <= limits::kIntegerMax;

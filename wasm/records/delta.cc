@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "records/column.h"
 
 namespace tidemark {
 namespace {
@@ -13,11 +14,10 @@ using json::Scanner;
 using json::Text;
 using json::Value;
 
-// A string value's contents; `value` was read by a Scanner.
+// A string value's contents.
 Text StringOf(const Value& value) {
-  const std::string_view raw = value.text.substr(1, value.text.size() - 2);
-  return {.raw = raw,
-          .escaped = raw.find('\\') != std::string_view::npos,
+  return {.raw = value.text.substr(1, value.text.size() - 2),
+          .escaped = value.escaped,
           .lone_surrogate = value.lone_surrogate,
           .nul = value.nul};
 }
@@ -26,103 +26,6 @@ bool KeyIs(const Text& key, std::string_view name) {
   if (!key.escaped) return key.raw == name;
   std::string decoded;
   return json::Unescape(key.raw, &decoded) && decoded == name;
-}
-
-std::string Named(const Collection& collection, const Column& column, std::string_view what) {
-  return "data." + std::string(column.name) + " of " + std::string(collection.name) + " " +
-         std::string(what);
-}
-
-Rejection OutOfRange(std::string_view name) {
-  return {"number_out_of_range",
-          std::string(name) + " is beyond 2^53 - 1, which JavaScript and SQL do not keep exact"};
-}
-
-// A real that a double surely holds: no integer beyond 2^53, at most 200 digits before the point
-// and two in the exponent.
-bool FitsDouble(std::string_view number) {
-  int64_t integer = 0;
-  if (json::ParseInteger(number, &integer) == json::IntegerFault::kOutOfRange) return false;
-  if (std::min(number.find_first_of(".eE"), number.size()) > 200) return false;
-  const size_t exponent = number.find_first_of("eE");
-  if (exponent == std::string_view::npos) return true;
-  std::string_view digits = number.substr(exponent + 1);
-  if (digits.front() == '+' || digits.front() == '-') digits.remove_prefix(1);
-  return digits.size() <= 2;
-}
-
-Rejection CheckInteger(const Collection& collection, const Column& column, const Value& value) {
-  int64_t integer = 0;
-  if (value.kind == Kind::kNumber) {
-    switch (json::ParseInteger(value.text, &integer)) {
-      case json::IntegerFault::kOutOfRange:
-        return OutOfRange(Named(collection, column, ""));
-      case json::IntegerFault::kNone:
-        if (column.type != ColumnType::kTime || integer >= 0) return {};
-        return {"invalid_column", Named(collection, column, "is a time and cannot be negative")};
-      case json::IntegerFault::kNotInteger:
-        break;
-    }
-  }
-  return {"invalid_column", Named(collection, column, "must be an integer")};
-}
-
-Rejection CheckText(const Collection& collection, const Column& column, const Value& value) {
-  if (value.kind != Kind::kString) {
-    return {"invalid_column", Named(collection, column, "must be a string")};
-  }
-  if (value.nul) return {"invalid_column", Named(collection, column, "must not hold \\u0000")};
-  if (column.values.empty()) return {};
-  std::string decoded;
-  if (json::Unescape(StringOf(value).raw, &decoded) &&
-      std::find(column.values.begin(), column.values.end(), decoded) != column.values.end()) {
-    return {};
-  }
-  std::string message = Named(collection, column, "must be one of:");
-  for (const std::string_view allowed : column.values) message += " " + std::string(allowed);
-  return {"invalid_column", message};
-}
-
-// Whether a value surely fits its column: the usual case, before anything is said about it.
-bool Fits(const Column& column, const Value& value) {
-  int64_t integer = 0;
-  switch (column.type) {
-    case ColumnType::kText:
-      return value.kind == Kind::kString && !value.nul && column.values.empty();
-    case ColumnType::kJson:
-      return true;
-    case ColumnType::kInteger:
-    case ColumnType::kTime:
-    case ColumnType::kReal:
-      return value.kind == Kind::kNumber &&
-             json::ParseInteger(value.text, &integer) == json::IntegerFault::kNone && integer >= 0;
-    case ColumnType::kBoolean:
-      return value.kind == Kind::kTrue || value.kind == Kind::kFalse;
-  }
-  return false;
-}
-
-// null is the same as no value at all.
-Rejection CheckColumn(const Collection& collection, const Column& column, const Value& value) {
-  if (value.kind == Kind::kNull || column.from_stamp) return {};
-  switch (column.type) {
-    case ColumnType::kText:
-      return CheckText(collection, column, value);
-    case ColumnType::kInteger:
-    case ColumnType::kTime:
-      return CheckInteger(collection, column, value);
-    case ColumnType::kReal:
-      if (value.kind != Kind::kNumber) {
-        return {"invalid_column", Named(collection, column, "must be a number")};
-      }
-      return FitsDouble(value.text) ? Rejection() : OutOfRange(Named(collection, column, ""));
-    case ColumnType::kBoolean:
-      if (value.kind == Kind::kTrue || value.kind == Kind::kFalse) return {};
-      return {"invalid_column", Named(collection, column, "must be true or false")};
-    case ColumnType::kJson:
-      return {};
-  }
-  return {};
 }
 
 // What is gathered of a delta while its keys are read in whatever order they come.
@@ -144,8 +47,9 @@ struct Draft {
 
 class DeltaReader {
  public:
-  DeltaReader(const Collection& collection, Scanner* scanner, Slice* slice, Delta* delta)
-      : collection_(collection), scanner_(scanner), slice_(slice), delta_(delta) {}
+  DeltaReader(const Collection& collection, Scanner* scanner, KeyOrder* order, Slice* slice,
+              Delta* delta)
+      : collection_(collection), scanner_(scanner), order_(order), slice_(slice), delta_(delta) {}
 
   bool Read() {
     if (scanner_->Peek() != '{') {
@@ -156,9 +60,7 @@ class DeltaReader {
     scanner_->Expect('{');
     if (scanner_->Take('}')) return true;
     do {
-      Text key;
-      if (!scanner_->ReadString(&key) || !scanner_->Expect(':')) return false;
-      if (!ReadMember(key)) return false;
+      if (!ReadMember()) return false;
     } while (scanner_->Take(','));
     return scanner_->Expect('}');
   }
@@ -166,10 +68,18 @@ class DeltaReader {
   Rejection Finish();
 
  private:
-  bool ReadMember(const Text& key);
+  enum Member : uint8_t { kAction, kId, kData, kUpdatedAt, kCounter, kOther, kFault };
+  static constexpr std::string_view kMembers[] = {
+      "\"action\":", "\"id\":", "\"data\":", "\"updated_at\":", "\"counter\":"};
+  static constexpr size_t kNoColumn = SIZE_MAX;
+  static constexpr size_t kFaultyKey = SIZE_MAX - 1;
+
+  Member ReadKey();
+  bool ReadMember();
   bool ReadData();
+  size_t ReadDataKey(bool* lone_surrogate, bool* is_updated_at);
   bool ReadDataMember(uint32_t* depth, bool* lone_surrogate);
-  void ReadColumn(const Text& key, const Value& value);
+  void TakeColumn(size_t at, const Value& value);
   void TakeAction(const Value& value);
   void TakeId(const Value& value);
   void TakeNumber(std::string_view name, int64_t max, const Value& value, int64_t* out);
@@ -182,10 +92,12 @@ class DeltaReader {
 
   const Collection& collection_;
   Scanner* scanner_;
+  KeyOrder* order_;
   Slice* slice_;
   Delta* delta_;
   Draft draft_;
-  size_t next_column_ = 0;  // where the next key is looked for first: keys tend to keep their order
+  uint8_t last_member_ = kOther;
+  size_t last_column_ = 0;  // the last one's index and 1; 0 before the first
 };
 
 void DeltaReader::TakeAction(const Value& value) {
@@ -202,7 +114,7 @@ void DeltaReader::TakeId(const Value& value) {
     return draft_.Refuse("invalid_id", "id must be a string of Unicode text");
   }
   delta_->id = slice_->Keep(StringOf(value));
-  Rejection problem = CheckRecordId(slice_->Get(delta_->id));
+  Rejection problem = CheckRecordId(slice_->Get(delta_->id), value.nul);
   if (!problem.code.empty()) draft_.Refuse(problem.code, problem.message);
 }
 
@@ -215,64 +127,96 @@ void DeltaReader::TakeNumber(std::string_view name, int64_t max, const Value& va
                 std::string(name) + " must be an integer from 0 to " + std::to_string(max));
 }
 
-bool DeltaReader::ReadMember(const Text& key) {
-  if (KeyIs(key, "data")) return ReadData();
+DeltaReader::Member DeltaReader::ReadKey() {
+  const uint8_t guess = order_->members[last_member_];
+  if (scanner_->TakeExactly(kMembers[guess])) return static_cast<Member>(last_member_ = guess);
+  Text key;
+  if (!scanner_->ReadString(&key) || !scanner_->Expect(':')) return kFault;
+  for (uint8_t member = 0; member < kOther; ++member) {
+    const std::string_view name = kMembers[member];
+    if (!KeyIs(key, name.substr(1, name.size() - 3))) continue;
+    order_->members[last_member_] = member;
+    return static_cast<Member>(last_member_ = member);
+  }
+  return kOther;
+}
+
+bool DeltaReader::ReadMember() {
+  const Member member = ReadKey();
+  if (member == kFault) return false;
+  if (member == kData) return ReadData();
   Value value;
   if (!scanner_->ReadValue(&value)) return false;
-  if (KeyIs(key, "action")) {
+  if (member == kAction) {
     TakeAction(value);
-  } else if (KeyIs(key, "id")) {
+  } else if (member == kId) {
     TakeId(value);
-  } else if (KeyIs(key, "updated_at")) {
+  } else if (member == kUpdatedAt) {
     Once(&draft_.has_updated_at, "updated_at");
     TakeNumber("updated_at", limits::kIntegerMax, value, &delta_->ms);
-  } else if (KeyIs(key, "counter")) {
+  } else if (member == kCounter) {
     Once(&delta_->counter_given, "counter");
     TakeNumber("counter", limits::kCounterMax, value, &delta_->counter);
   }
   return true;
 }
 
-void DeltaReader::ReadColumn(const Text& key, const Value& value) {
+// The column that a key of the data names, or kNoColumn.
+size_t DeltaReader::ReadDataKey(bool* lone_surrogate, bool* is_updated_at) {
   const auto& columns = collection_.columns;
-  size_t at = next_column_;
-  for (size_t tried = 0; tried < columns.size(); ++tried, ++at) {
-    if (at >= columns.size()) at = 0;
+  const uint8_t guess = order_->columns[last_column_];
+  if (guess < columns.size() && scanner_->TakeExactly(columns[guess].key)) return guess;
+  Text key;
+  if (!scanner_->ReadString(&key) || !scanner_->Expect(':')) return kFaultyKey;
+  *lone_surrogate |= key.lone_surrogate;
+  *is_updated_at = KeyIs(key, "updated_at");
+  for (size_t at = 0; at < columns.size(); ++at) {
     if (!KeyIs(key, columns[at].name)) continue;
-    next_column_ = at + 1;
-    const uint64_t bit = uint64_t{1} << at;
-    if ((draft_.columns_seen & bit) != 0) {
-      return draft_.RefuseData({"duplicate_key", Named(collection_, columns[at], "stands twice")});
-    }
-    Rejection problem = CheckColumn(collection_, columns[at], value);
-    if (!problem.code.empty()) draft_.RefuseData(std::move(problem));
-    if (value.kind == Kind::kNull) return;
-    draft_.columns_seen |= bit;
-    if (static_cast<int>(at) == collection_.parent_column && value.kind == Kind::kString &&
-        !value.lone_surrogate) {
-      delta_->parent = slice_->Keep(StringOf(value));
-      Rejection bad_id = CheckRecordId(slice_->Get(delta_->parent));
-      if (!bad_id.code.empty()) {
-        draft_.RefuseData({"invalid_column", Named(collection_, columns[at], "is not an id")});
-      }
-    }
-    return;
+    order_->columns[last_column_] = static_cast<uint8_t>(at);
+    return at;
   }
+  return kNoColumn;
 }
 
 bool DeltaReader::ReadDataMember(uint32_t* depth, bool* lone_surrogate) {
-  Text key;
+  bool is_updated_at = false;
+  const size_t at = ReadDataKey(lone_surrogate, &is_updated_at);
   Value value;
-  if (!scanner_->ReadString(&key) || !scanner_->Expect(':')) return false;
-  if (!scanner_->ReadValue(&value)) return false;
+  if (at == kFaultyKey || !scanner_->ReadValue(&value)) return false;
   *depth = std::max(*depth, value.depth + 1);
-  *lone_surrogate |= value.lone_surrogate || key.lone_surrogate;
-  if (KeyIs(key, "updated_at") && value.kind == Kind::kNumber) {
+  *lone_surrogate |= value.lone_surrogate;
+  if (at != kNoColumn) {
+    last_column_ = at + 1;
+    is_updated_at = collection_.columns[at].name == "updated_at";
+    TakeColumn(at, value);
+  }
+  if (is_updated_at && value.kind == Kind::kNumber) {
     draft_.has_data_updated_at =
         json::ParseInteger(value.text, &draft_.data_updated_at) == json::IntegerFault::kNone;
   }
-  ReadColumn(key, value);
   return true;
+}
+
+void DeltaReader::TakeColumn(size_t at, const Value& value) {
+  const Column& column = collection_.columns[at];
+  const uint64_t bit = uint64_t{1} << at;
+  if ((draft_.columns_seen & bit) != 0) {
+    return draft_.RefuseData({"duplicate_key", NameOf(collection_, column, "stands twice")});
+  }
+  if (!FitsColumn(column, value)) {
+    Rejection problem = CheckColumn(collection_, column, value);
+    if (!problem.code.empty()) draft_.RefuseData(std::move(problem));
+    if (value.kind == Kind::kNull) return;
+  }
+  draft_.columns_seen |= bit;
+  if (static_cast<int>(at) != collection_.parent_column || value.kind != Kind::kString ||
+      value.lone_surrogate) {
+    return;
+  }
+  delta_->parent = slice_->Keep(StringOf(value));
+  if (!CheckRecordId(slice_->Get(delta_->parent), value.nul).code.empty()) {
+    draft_.RefuseData({"invalid_column", NameOf(collection_, column, "is not an id")});
+  }
 }
 
 bool DeltaReader::ReadData() {
@@ -314,7 +258,7 @@ void DeltaReader::CheckRequired() {
   for (size_t i = 0; i < collection_.columns.size(); ++i) {
     if (!collection_.columns[i].required || (draft_.columns_seen >> i & 1) != 0) continue;
     return draft_.RefuseData(
-        {"missing_column", Named(collection_, collection_.columns[i], "is required")});
+        {"missing_column", NameOf(collection_, collection_.columns[i], "is required")});
   }
 }
 
@@ -355,10 +299,10 @@ Piece Slice::Keep(const json::Text& string) {
           static_cast<uint32_t>(decoded.size() - begin)};
 }
 
-bool ReadDelta(const Collection& collection, json::Scanner* scanner, Slice* slice, Delta* delta,
-               Rejection* rejection) {
+bool ReadDelta(const Collection& collection, json::Scanner* scanner, KeyOrder* order, Slice* slice,
+               Delta* delta, Rejection* rejection) {
   const size_t decoded = slice->decoded.size();
-  DeltaReader reader(collection, scanner, slice, delta);
+  DeltaReader reader(collection, scanner, order, slice, delta);
   if (!reader.Read()) {
     slice->decoded.resize(decoded);
     return false;
@@ -367,13 +311,13 @@ bool ReadDelta(const Collection& collection, json::Scanner* scanner, Slice* slic
   return true;
 }
 
-Rejection CheckRecordId(std::string_view id) {
+Rejection CheckRecordId(std::string_view id, bool nul) {
   if (id.empty()) return {"invalid_id", "id is empty"};
   if (id.size() > limits::kRecordIdBytesMax) {
     return {"invalid_id",
             "id is longer than " + std::to_string(limits::kRecordIdBytesMax) + " bytes"};
   }
-  if (id.find('\0') != std::string_view::npos) return {"invalid_id", "id holds a NUL"};
+  if (nul) return {"invalid_id", "id holds a NUL"};
   return {};
 }
 

@@ -10,6 +10,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -60,12 +61,20 @@ struct Rejection {
   std::string message;
 };
 
+// Which key followed which in the deltas before: the next one is guessed by it, and its bytes are
+// compared once instead of being read and looked up. A wrong guess costs only the usual way.
+struct KeyOrder {
+  std::array<uint8_t, 8> members = {};   // by member, of the delta
+  std::array<uint8_t, 65> columns = {};  // by column and 1, of its data
+};
+
 // Reads one element of a collection's array, whatever it holds. False on a fault of the scanner
 // (not JSON, or truncated): nothing is read then. The scanner reads the slice's text.
-bool ReadDelta(const Collection& collection, json::Scanner* scanner, Slice* slice, Delta* delta,
-               Rejection* rejection);
+bool ReadDelta(const Collection& collection, json::Scanner* scanner, KeyOrder* order, Slice* slice,
+               Delta* delta, Rejection* rejection);
 
-// A record's or parent's id: 1 to 256 bytes of UTF-8 without NUL. Empty code: it is one.
-Rejection CheckRecordId(std::string_view id);
+// A record's or parent's id: 1 to 256 bytes of UTF-8 without NUL (`nul`: it holds one). Empty code:
+// it is one.
+Rejection CheckRecordId(std::string_view id, bool nul);
 
 }  // namespace tidemark

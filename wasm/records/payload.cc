@@ -277,6 +277,7 @@ Task<Result<size_t>> PayloadReader::ReadArray(int collection, size_t offset) {
   const Collection& declared = state_->schema->collections[static_cast<size_t>(collection)];
   size_t size = limits::kSliceBytes;
   uint32_t index = 0;
+  KeyOrder order;
   stored_.push_back(collection);
   while (true) {
     Result<Slice> slice = co_await ReadSlice(offset, size, body_size_);
@@ -291,7 +292,7 @@ Task<Result<size_t>> PayloadReader::ReadArray(int collection, size_t offset) {
       if (ended || (index > 0 && !scanner.Expect(','))) break;
       Delta delta{.index = index};
       Rejection rejection;
-      if (!ReadDelta(declared, &scanner, &batch.slice, &delta, &rejection)) break;
+      if (!ReadDelta(declared, &scanner, &order, &batch.slice, &delta, &rejection)) break;
       ++index;
       read = scanner.position();
       if (rejection.code.empty()) {

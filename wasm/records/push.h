@@ -31,8 +31,8 @@ struct PushState {
   int64_t deltas = 0;
   int64_t written = 0;
   int64_t losers = 0;
-  std::string rejected;     // JSON members, joined by commas
-  std::string conflicts;    // the same
+  std::string rejected;   // JSON members, joined by commas
+  std::string conflicts;  // the same
   // [collection, id] of what is stored in another form than it was sent; one may stand twice.
   std::string corrections;
 

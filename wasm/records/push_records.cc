@@ -3,7 +3,7 @@
 #include <map>
 #include <utility>
 
-#include "base/json_scanner.h"
+#include "base/json_writer.h"
 #include "base/limits.h"
 #include "engine/await.h"
 #include "records/id_index.h"
@@ -20,7 +20,7 @@ struct Slot {
   bool stored_deleted = false;
   int64_t ms = 0;
   int64_t counter = 0;
-  std::string device;
+  Piece device;         // in the versions' text
   int32_t winner = -1;  // index of a delta, or -1 while the stored version stands
 };
 
@@ -39,9 +39,9 @@ class RecordBatch {
   }
 
   std::string IdsJson() const;
-  void ReadVersions(const std::string& rows);
+  void ReadVersions(std::string rows);
   // [key, id, offset, size] of the deltas that share a stored version's time and device.
-  std::string TiesJson();
+  std::string TiesJson() const;
   // The delta's data are not what is stored: the stored ones' hash, where it will be asked for.
   bool NeedsHash(uint32_t delta) const;
   void NoteDifferent(uint32_t delta, const Sha256Digest& stored_hash) {
@@ -74,17 +74,24 @@ class RecordBatch {
   Outcome AgainstStored(uint32_t index, const Slot& slot) const;
   Outcome AgainstWinner(const Delta& delta, const Delta& winner) const;
   void Lose(uint32_t index, const Slot& slot);
-  void AppendPiece(const Delta& delta, std::string* out) const;
+  std::string_view DeviceOf(const Slot& slot) const {
+    return std::string_view(versions_).substr(slot.device.offset, slot.device.size);
+  }
+  void WriteId(const Delta& delta, json::Writer* out) const;
+  void WritePiece(const Delta& delta, json::Writer* out) const;
 
   PushState* state_;
   DeltaBatch batch_;
   const Collection& collection_;
+  std::string versions_;  // rows of ReadVersions
   std::vector<Slot> slots_;
   std::vector<uint32_t> slot_of_;               // by delta
   std::vector<uint32_t> first_of_;              // by slot: the delta that named it first
   std::map<uint32_t, Sha256Digest> different_;  // of the deltas that tie: the stored data's hash
   std::vector<Loser> losers_;
   int64_t winners_ = 0;
+  json::Writer* conflicts_ = nullptr;    // while Decide runs
+  json::Writer* corrections_ = nullptr;  // the same
 };
 
 void RecordBatch::IndexIds() {
@@ -99,20 +106,29 @@ void RecordBatch::IndexIds() {
   slots_.resize(first_of_.size());
 }
 
+// An id as JSON: its text in the body, where that has no escapes, is its JSON already.
+void RecordBatch::WriteId(const Delta& delta, json::Writer* out) const {
+  const std::string& text = batch_.slice.text;
+  if (delta.id.offset == 0 || delta.id.offset >= text.size()) return out->Quoted(Id(delta));
+  out->Raw(std::string_view(text).substr(delta.id.offset - 1, delta.id.size + 2));
+}
+
 std::string RecordBatch::IdsJson() const {
-  std::string ids = "[";
-  ids.reserve(first_of_.size() * 24);
+  std::string ids;
+  json::Writer out(&ids);
+  out.Char('[');
   for (const uint32_t delta : first_of_) {
-    AppendComma(&ids);
-    json::AppendQuoted(&ids, Id(batch_.deltas[delta]));
+    out.Comma();
+    WriteId(batch_.deltas[delta], &out);
   }
-  ids += ']';
-  return ids;
+  out.Char(']');
+  return std::move(out).Take();
 }
 
 // Rows that SQL made, in a form that is known to the byte: [[key,ms,counter,"device",deleted],...].
-void RecordBatch::ReadVersions(const std::string& rows) {
-  const char* at = rows.data() + 1;
+void RecordBatch::ReadVersions(std::string rows) {
+  versions_ = std::move(rows);
+  const char* at = versions_.data() + 1;
   const auto integer = [&at] {
     int64_t value = 0;
     for (; *at >= '0' && *at <= '9'; ++at) value = value * 10 + (*at - '0');
@@ -125,9 +141,9 @@ void RecordBatch::ReadVersions(const std::string& rows) {
     slot.ms = (++at, integer());
     slot.counter = (++at, integer());
     at += 2;
-    const char* const device = at;
+    slot.device.offset = static_cast<uint32_t>(at - versions_.data());
     while (*at != '"') ++at;
-    slot.device.assign(device, at);
+    slot.device.size = static_cast<uint32_t>(at - versions_.data()) - slot.device.offset;
     at += 2;
     slot.stored_deleted = integer() != 0;
     ++at;
@@ -135,27 +151,31 @@ void RecordBatch::ReadVersions(const std::string& rows) {
   }
 }
 
-void RecordBatch::AppendPiece(const Delta& delta, std::string* out) const {
-  json::AppendQuoted(out, Id(delta));
-  *out += ',';
-  *out += std::to_string(delta.data.offset);
-  *out += ',';
-  *out += std::to_string(delta.data.size);
+void RecordBatch::WritePiece(const Delta& delta, json::Writer* out) const {
+  WriteId(delta, out);
+  out->Char(',');
+  out->Integer(delta.data.offset);
+  out->Char(',');
+  out->Integer(delta.data.size);
 }
 
-std::string RecordBatch::TiesJson() {
-  std::string ties = "[";
+std::string RecordBatch::TiesJson() const {
+  std::string ties;
+  json::Writer out(&ties);
+  out.Char('[');
   for (uint32_t i = 0; i < batch_.deltas.size(); ++i) {
     const Delta& delta = batch_.deltas[i];
     const Slot& slot = slots_[slot_of_[i]];
-    if (!slot.stored || slot.ms != delta.ms || slot.device != state_->device) continue;
-    AppendComma(&ties);
-    ties += '[' + std::to_string(i) + ',';
-    AppendPiece(delta, &ties);
-    ties += ']';
+    if (!slot.stored || slot.ms != delta.ms || DeviceOf(slot) != state_->device) continue;
+    out.Comma();
+    out.Char('[');
+    out.Integer(i);
+    out.Char(',');
+    WritePiece(delta, &out);
+    out.Char(']');
   }
-  ties += ']';
-  return ties;
+  out.Char(']');
+  return std::move(out).Take();
 }
 
 bool RecordBatch::NeedsHash(uint32_t delta) const {
@@ -164,7 +184,7 @@ bool RecordBatch::NeedsHash(uint32_t delta) const {
 
 Outcome RecordBatch::AgainstStored(uint32_t index, const Slot& slot) const {
   const Delta& delta = batch_.deltas[index];
-  const Version stored{slot.ms, slot.counter, slot.device, slot.stored_deleted};
+  const Version stored{slot.ms, slot.counter, DeviceOf(slot), slot.stored_deleted};
   const Outcome outcome = CompareStamps(VersionOf(delta), delta.counter_given, stored);
   if (outcome != Outcome::kTied) return outcome;
   const auto different = different_.find(index);
@@ -183,13 +203,27 @@ Outcome RecordBatch::AgainstWinner(const Delta& delta, const Delta& winner) cons
 
 void RecordBatch::Lose(uint32_t index, const Slot& slot) {
   const Delta& delta = batch_.deltas[index];
-  const bool to_another = slot.winner < 0 && slot.device != state_->device;
+  const bool to_another = slot.winner < 0 && DeviceOf(slot) != state_->device;
   if (!delta.deletes) losers_.push_back({index, to_another ? "lost" : "overwritten"});
   // Its own newer version too: a device whose clock was set back does not know that it lost.
   if (slot.winner < 0) state_->Correct(collection_.name, Id(delta));
   if (!to_another) return;
-  state_->Conflict(collection_.name, delta.index, Id(delta), "lost",
-                   "A newer version from another device is stored; this one is in the history");
+  conflicts_->Comma();
+  conflicts_->Raw("{\"index\":");
+  conflicts_->Integer(delta.index);
+  conflicts_->Raw(",\"collection\":");
+  conflicts_->Quoted(collection_.name);
+  conflicts_->Raw(",\"id\":");
+  WriteId(delta, conflicts_);
+  conflicts_->Raw(
+      ",\"code\":\"lost\",\"message\":\"A newer version from another device is stored; "
+      "this one is in the history\"}");
+  corrections_->Comma();
+  corrections_->Char('[');
+  corrections_->Quoted(collection_.name);
+  corrections_->Char(',');
+  WriteId(delta, corrections_);
+  corrections_->Char(']');
 }
 
 void RecordBatch::DecideOne(uint32_t index) {
@@ -220,59 +254,72 @@ void RecordBatch::DecideOne(uint32_t index) {
 }
 
 void RecordBatch::Decide() {
+  json::Writer conflicts(&state_->conflicts);
+  json::Writer corrections(&state_->corrections);
+  conflicts_ = &conflicts;
+  corrections_ = &corrections;
   for (uint32_t i = 0; i < batch_.deltas.size(); ++i) DecideOne(i);
   state_->written += winners_;
   state_->losers += static_cast<int64_t>(losers_.size());
 }
 
 std::string RecordBatch::OverwrittenJson() const {
-  std::string ids = "[";
+  std::string ids;
+  json::Writer out(&ids);
+  out.Char('[');
   for (size_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].winner < 0 || !slots_[i].stored || slots_[i].stored_deleted) continue;
-    AppendComma(&ids);
-    json::AppendQuoted(&ids, Id(batch_.deltas[first_of_[i]]));
+    out.Comma();
+    WriteId(batch_.deltas[first_of_[i]], &out);
   }
-  ids += ']';
-  return ids;
+  out.Char(']');
+  return std::move(out).Take();
 }
 
 std::string RecordBatch::LosersJson() const {
-  std::string rows = "[";
+  std::string rows;
+  json::Writer out(&rows);
+  out.Char('[');
   for (const Loser& loser : losers_) {
     const Delta& delta = batch_.deltas[loser.delta];
-    AppendComma(&rows);
-    rows += '[';
-    AppendPiece(delta, &rows);
-    rows += ',' + std::to_string(delta.ms) + ',' + std::to_string(delta.counter) + ",\"";
-    rows.append(loser.reason);
-    rows += "\"]";
+    out.Comma();
+    out.Char('[');
+    WritePiece(delta, &out);
+    out.Char(',');
+    out.Integer(delta.ms);
+    out.Char(',');
+    out.Integer(delta.counter);
+    out.Char(',');
+    out.Quoted(loser.reason);
+    out.Char(']');
   }
-  rows += ']';
-  return rows;
+  out.Char(']');
+  return std::move(out).Take();
 }
 
 std::string RecordBatch::WinnersJson() const {
-  std::string rows = "[";
-  rows.reserve(static_cast<size_t>(winners_) * 72);
+  std::string rows;
+  json::Writer out(&rows);
+  out.Char('[');
   for (const Slot& slot : slots_) {
     if (slot.winner < 0) continue;
     const Delta& delta = batch_.deltas[static_cast<size_t>(slot.winner)];
-    AppendComma(&rows);
-    rows += '[';
-    AppendPiece(delta, &rows);
-    rows += ',';
-    rows += std::to_string(delta.ms);
-    rows += ',';
-    rows += std::to_string(delta.counter);
-    rows += delta.deletes ? ",1" : ",0";
+    out.Comma();
+    out.Char('[');
+    WritePiece(delta, &out);
+    out.Char(',');
+    out.Integer(delta.ms);
+    out.Char(',');
+    out.Integer(delta.counter);
+    out.Raw(delta.deletes ? ",1" : ",0");
     if (delta.parent.size > 0) {
-      rows += ',';
-      json::AppendQuoted(&rows, batch_.slice.Get(delta.parent));
+      out.Char(',');
+      out.Quoted(batch_.slice.Get(delta.parent));
     }
-    rows += ']';
+    out.Char(']');
   }
-  rows += ']';
-  return rows;
+  out.Char(']');
+  return std::move(out).Take();
 }
 
 }  // namespace

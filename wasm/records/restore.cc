@@ -63,7 +63,8 @@ Task<Reply> RestoreHistory(Context context) {
   json::Scanner scanner(batch.slice.text, true);
   Delta delta;
   Rejection rejection;
-  Check(ReadDelta(collection, &scanner, &batch.slice, &delta, &rejection));
+  KeyOrder order;
+  Check(ReadDelta(collection, &scanner, &order, &batch.slice, &delta, &rejection));
   if (!rejection.code.empty()) co_return Reply::Error(NotRestored(rejection.message));
   batch.deltas.push_back(delta);
   Status status = co_await RequireParents(&state, &batch);

@@ -17,6 +17,7 @@ enum class ColumnType : uint8_t { kText, kInteger, kReal, kTime, kBoolean, kJson
 
 struct Column {
   std::string_view name;
+  std::string_view key;  // as it stands in compact JSON: quotes and colon too
   ColumnType type;
   bool required;    // a delta without it is rejected; false too where the declaration has a default
   bool from_stamp;  // filled from the record's stamp, whatever the data says

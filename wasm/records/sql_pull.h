@@ -31,9 +31,9 @@ WHERE r.deleted = 1 AND r.seq > CAST(?1 AS INTEGER) AND r.seq <= CAST(?2 AS INTE
   AND (r.device <> ?3 OR r.seq <= CAST(?4 AS INTEGER))
 ORDER BY r.seq)sql"};
 
-// What is stored for the device's own deltas (?5 [[collection, id]...]) where that differs from what
-// it sent, and the window of the pull does not tell it: ?1 from, ?2 its last seq, ?3 device, ?4 the
-// seq up to which its own are in it.
+// What is stored for the device's own deltas (?5 [[collection, id]...]) where that differs from
+// what it sent, and the window of the pull does not tell it: ?1 from, ?2 its last seq, ?3 device,
+// ?4 the seq up to which its own are in it.
 inline constexpr Sql kPullCorrections{"PullCorrections",
                                       "SELECT r.collection, " TIDEMARK_DELTA R"sql(, r.seq
 FROM (SELECT DISTINCT value ->> 0 AS collection, value ->> 1 AS id FROM json_each(?5)) AS e

@@ -85,7 +85,8 @@ CREATE TABLE IF NOT EXISTS meta (
 inline constexpr Sql kCreateOnce{"CreateOnce",
                                  "INSERT OR IGNORE INTO meta (key, value) VALUES (?1, ?2)"};
 
-// What every request starts from. ?1 the device: whether its clock ever ran ahead. `head` counts pruned tombstones too, so that it never goes back.
+// What every request starts from. ?1 the device: whether its clock ever ran ahead. `head` counts
+// pruned tombstones too, so that it never goes back.
 inline constexpr Sql kReadSpace{"ReadSpace", R"sql(
 SELECT
   (SELECT value FROM meta WHERE key = 'epoch'),

@@ -53,7 +53,7 @@ export class SpaceDO extends DurableObject<Env> {
     const body = await readBody(request);
     const reply = this.#local(call, new Held(body.bytes), body.size);
     const { status, headers, data } = reply;
-    return new Response(reply.text(), {
+    return new Response(reply.body(), {
       status,
       headers: [...headers, [REPLY_HEADER, headerJson(data)]],
     });

@@ -29,6 +29,7 @@ TEST(Cursor, AnythingElseIsRefused) {
                            "FF.1",
                            "g.1",
                            "ff.-1",
+                           "ff.-0",
                            "ff.01",
                            "ff.1.",
                            "ff.1.2",
