@@ -77,6 +77,7 @@ async function answer(c: Context<App>, route: Route): Promise<Response> {
   if (route.operation === 'sync' && reply.status < 300) noteSync(c, params, reply.data);
   for (const [key, value] of Object.entries(reply.data)) log[key] ??= value;
   const headers = new Headers(reply.headers);
+  if (identity) headers.set('cache-control', 'private, no-store');
   const next = nextLink(c, reply.data);
   if (next) headers.set('link', next);
   return new Response(reply.body, { status: reply.status, headers });
@@ -125,6 +126,7 @@ function noteSync(c: Context<App>, params: Params, data: Params): void {
   const log = c.get('log');
   log.event = 'sync.completed';
   log.deltas = Number(data.deltas);
+  if (data.written === '0' && data.pulled === '0') return; // nothing moved: KV writes are dear
   const key = `sync:${log.user_id}:${params.device || 'default'}`;
   const state = JSON.stringify({ last_sync: Date.now(), version: Number(data.version) });
   const written = c.env.KV.put(key, state, { expirationTtl: 86400 * 30 });

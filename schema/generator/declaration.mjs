@@ -14,7 +14,11 @@ export const TYPES = {
 const OPERATORS = ['=', '<=', '>='];
 const NAME = /^[a-z][a-z0-9_]{0,62}$/;
 const OWN_COLUMNS = ['user_id', 'id', 'seq', 'deleted_at'];
-const OWN_KEYS = ['cursor', 'limit', 'deleted_ids', 'has_more', 'reset', 'rejected', 'conflicts'];
+// Keys of a request or an answer, and first segments of routes.
+const RESERVED = [
+  ...['cursor', 'limit', 'deleted_ids', 'has_more', 'reset', 'reset_reason', 'server_time'],
+  ...['rejected', 'conflicts', 'api', 'auth', 'admin', 'health', 'history', 'sync', 'stats', 'user'],
+];
 const COLUMNS_MAX = 60; // json_object takes two arguments a column, and SQLite 127
 const FILTERS_MAX = 3; // a statement for each subset
 
@@ -29,7 +33,7 @@ export function readSchema(text) {
   for (const collection of declared) {
     if (!NAME.test(collection.name ?? '')) fail(collection.name, 'not a name');
     if (byName.has(collection.name)) fail(collection.name, 'declared twice');
-    if (OWN_KEYS.includes(collection.name)) fail(collection.name, 'reserved');
+    if (RESERVED.includes(collection.name)) fail(collection.name, 'reserved');
     byName.set(collection.name, collection);
     checkColumns(collection, fail);
   }

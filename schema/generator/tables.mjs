@@ -68,9 +68,9 @@ export async function migrate(directory, schema) {
       const have = names('SELECT name FROM pragma_table_info(?)', collection.name);
       for (const column of collection.columns) {
         if (have.includes(column.name)) continue;
-        if (column.required && column.default === undefined) {
+        if (column.required && [undefined, 'stamp'].includes(column.default)) {
           throw new Error(
-            `${collection.name}.${column.name}: a new required column needs a default`,
+            `${collection.name}.${column.name}: a new required column needs a default value`,
           );
         }
         wanted.push(

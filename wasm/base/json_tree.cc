@@ -1,5 +1,6 @@
 #include "base/json_tree.h"
 
+#include <cmath>
 #include <utility>
 
 #include "base/json_scanner.h"
@@ -41,6 +42,54 @@ const Tree* FieldOf(const Tree& object, std::string_view key, Tree::value_t type
   return field != nullptr && field->type() == type ? field : nullptr;
 }
 
+void DumpString(std::string_view string, std::string* out) {
+  std::string valid;
+  for (size_t size = ValidUtf8Prefix(string); size < string.size();
+       size = ValidUtf8Prefix(string)) {
+    valid.append(string.substr(0, size)).append("\uFFFD");
+    string.remove_prefix(size + 1);
+  }
+  json::AppendQuoted(out, valid.empty() ? string : valid.append(string));
+}
+
+void DumpDouble(double value, std::string* out) {
+  if (!std::isfinite(value)) return void(out->append("null"));
+  char buffer[64];
+  out->append(buffer, nlohmann::detail::to_chars(buffer, buffer + sizeof(buffer), value));
+}
+
+// The library's own dump does the same and more, and takes printf into the module with it. A tree is
+// no deeper than ParseTree allowed.
+void Dump(const Tree& tree, std::string* out) {
+  if (tree.is_object() || tree.is_array()) {
+    const bool object = tree.is_object();
+    char separator = object ? '{' : '[';
+    if (tree.empty()) *out += separator;
+    for (auto item = tree.begin(); item != tree.end(); ++item) {
+      *out += std::exchange(separator, ',');
+      if (object) {
+        DumpString(item.key(), out);
+        *out += ':';
+      }
+      Dump(*item, out);
+    }
+    *out += object ? '}' : ']';
+    return;
+  }
+  if (const auto* string = tree.get_ptr<const std::string*>()) return DumpString(*string, out);
+  if (const auto* boolean = tree.get_ptr<const bool*>()) {
+    out->append(*boolean ? "true" : "false");
+  } else if (const auto* natural = tree.get_ptr<const Tree::number_unsigned_t*>()) {
+    out->append(std::to_string(*natural));
+  } else if (const auto* integer = tree.get_ptr<const Tree::number_integer_t*>()) {
+    out->append(std::to_string(*integer));
+  } else if (const auto* real = tree.get_ptr<const Tree::number_float_t*>()) {
+    DumpDouble(*real, out);
+  } else {
+    out->append("null");
+  }
+}
+
 }  // namespace
 
 Result<Tree> ParseTree(std::string_view text, uint32_t depth_max) {
@@ -53,7 +102,9 @@ Result<Tree> ParseTree(std::string_view text, uint32_t depth_max) {
 }
 
 std::string DumpTree(const Tree& tree) {
-  return tree.dump(-1, ' ', /*ensure_ascii=*/false, Tree::error_handler_t::replace);
+  std::string text;
+  Dump(tree, &text);
+  return text;
 }
 
 const Tree* Field(const Tree& object, std::string_view key) {

@@ -17,10 +17,12 @@ target_compile_definitions(core PUBLIC _LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_
 
 # The Worker loads it at start-up, so what is not on the hot path of a push is built for size.
 set(hot base/json_scanner.cc base/json_text.cc base/utf8.cc base/sha256.cc base/msgpack.cc
-  records/delta.cc records/payload.cc records/push_common.cc records/push_records.cc)
+  records/column.cc records/delta.cc records/push_records.cc)
 foreach(source IN LISTS core_sources)
   file(RELATIVE_PATH name "${CMAKE_CURRENT_SOURCE_DIR}" "${source}")
   if(NOT name IN_LIST hot)
     set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS -Oz)
+  elseif(name STREQUAL records/push_records.cc)
+    set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS -O2)
   endif()
 endforeach()

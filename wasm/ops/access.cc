@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "records/schema.h"
 
 namespace tidemark {
 namespace {
@@ -12,6 +13,14 @@ constexpr std::string_view kReserved[] = {
     "cards",    "college",   "coreenginedb", "db.json", "dev",     "eventlog", "favicon.ico",
     "health",   "history",   "live",         "login",   "monitor", "plans",    "robots.txt",
     "sessions", "snapshots", "stats",        "stream",  "sync",    "user",     "viewer"};
+
+// Collections have routes of their own names.
+bool IsReserved(std::string_view id) {
+  const auto collections = DeclaredSchema().collections;
+  return std::find(std::begin(kReserved), std::end(kReserved), id) != std::end(kReserved) ||
+         std::any_of(collections.begin(), collections.end(),
+                     [id](const Collection& collection) { return collection.name == id; });
+}
 
 }  // namespace
 
@@ -32,7 +41,7 @@ Status CheckUserId(std::string_view user_id) {
                          "The token's user_id must be 1 to 128 printable ASCII characters "
                          "without spaces");
   }
-  if (std::find(std::begin(kReserved), std::end(kReserved), user_id) != std::end(kReserved)) {
+  if (IsReserved(user_id)) {
     return Status::Invalid("reserved_id", "The token's user_id is a reserved word; choose another");
   }
   return {};

@@ -141,11 +141,12 @@ Task<Reply> List(Context context) {
     if (sets != nullptr && IsAsFarAs(sets->front(), *cursor)) co_return ReplyOf(sets->back(), "d1");
   }
   auto called = co_await Call(user, "catch_up", {});
-  const auto* current = std::get_if<CallReply>(&called);
-  if (current != nullptr && current->status == 200 && current->data.contains("current") &&
-      current->data.at("current") == "1") {
+  const auto* caught_up = std::get_if<CallReply>(&called);
+  if (caught_up != nullptr && caught_up->data.contains("cursor")) {
+    const Result<Cursor> reached = ParseCursor(caught_up->data.at("cursor"));
     auto rows = co_await D1(shard, statements);
-    if (const auto* sets = std::get_if<ResultSets>(&rows)) {
+    const auto* sets = std::get_if<ResultSets>(&rows);
+    if (sets != nullptr && reached.ok() && IsAsFarAs(sets->front(), *reached)) {
       co_return ReplyOf(sets->back(), "d1, caught up");
     }
   }

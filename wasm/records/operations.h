@@ -24,7 +24,8 @@ Task<Reply> RestoreHistory(Context context);
 // Spanning: copies what changed to D1, retries, prunes, and sets the next alarm.
 Task<Reply> Tick(Context context);
 
-// Spanning, called by List: copies what changed to D1 now. Data: `epoch`, `head`, `projected`.
+// Spanning, called by List: copies what changed to D1 now. Data: `cursor`, how far D1 is then; none
+// where it is not as far as the space.
 Task<Reply> CatchUp(Context context);
 
 // Spanning, in the Worker: GET /{collection}. Parameters: `collection`, `cursor`, `limit`,

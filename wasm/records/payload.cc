@@ -362,12 +362,15 @@ Task<Status> PayloadReader::Read() {
   if (!cursor_known_) {
     if (Status status = ApplyCursor({}, state_); !status.ok()) co_return status;
   }
-  std::sort(deferred_.begin(), deferred_.end(), [](const Deferred& a, const Deferred& b) {
-    // Collections are declared parents first; bare ids come last.
-    return static_cast<unsigned>(a.collection) < static_cast<unsigned>(b.collection);
-  });
-  for (size_t i = 0; i < deferred_.size(); ++i) {
-    const Deferred array = deferred_[i];
+  // Collections are declared parents first; bare ids come last.
+  const auto later = [](const Deferred& a, const Deferred& b) {
+    return static_cast<unsigned>(a.collection) > static_cast<unsigned>(b.collection);
+  };
+  std::make_heap(deferred_.begin(), deferred_.end(), later);
+  while (!deferred_.empty()) {
+    std::pop_heap(deferred_.begin(), deferred_.end(), later);
+    const Deferred array = deferred_.back();
+    deferred_.pop_back();
     const Result<size_t> end = array.collection == kDeletedIds
                                    ? co_await ReadBareIds(array.offset)
                                    : co_await ReadArray(array.collection, array.offset);

@@ -89,8 +89,12 @@ Task<int64_t> Prune(Context context) {
                     {sql::kRaisePruned.text, {"horizon_ms", horizon_ms}}});
     if (oldest.rows.size() < static_cast<size_t>(kBatchRows)) break;
   }
-  co_await Batch({{sql::kPruneHistory.text, {now_ms - limits::kHistoryDays * limits::kDayMs}},
-                  {sql::kPruneClaims.text, {cutoff}}});
+  co_await Query(sql::kPruneClaims, {cutoff});
+  for (int batch = 0; batch < kBatchesMax; ++batch) {
+    const ResultSet gone = co_await Query(
+        sql::kPruneHistory, {now_ms - limits::kHistoryDays * limits::kDayMs, kBatchRows});
+    if (gone.rows_written < kBatchRows) break;
+  }
   co_return pruned;
 }
 

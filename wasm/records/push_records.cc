@@ -205,8 +205,14 @@ void RecordBatch::Lose(uint32_t index, const Slot& slot) {
   const Delta& delta = batch_.deltas[index];
   const bool to_another = slot.winner < 0 && DeviceOf(slot) != state_->device;
   if (!delta.deletes) losers_.push_back({index, to_another ? "lost" : "overwritten"});
+  if (slot.winner >= 0) return;
   // Its own newer version too: a device whose clock was set back does not know that it lost.
-  if (slot.winner < 0) state_->Correct(collection_.name, Id(delta));
+  corrections_->Comma();
+  corrections_->Char('[');
+  corrections_->Quoted(collection_.name);
+  corrections_->Char(',');
+  WriteId(delta, corrections_);
+  corrections_->Char(']');
   if (!to_another) return;
   conflicts_->Comma();
   conflicts_->Raw("{\"index\":");
@@ -218,12 +224,6 @@ void RecordBatch::Lose(uint32_t index, const Slot& slot) {
   conflicts_->Raw(
       ",\"code\":\"lost\",\"message\":\"A newer version from another device is stored; "
       "this one is in the history\"}");
-  corrections_->Comma();
-  corrections_->Char('[');
-  corrections_->Quoted(collection_.name);
-  corrections_->Char(',');
-  WriteId(delta, corrections_);
-  corrections_->Char(']');
 }
 
 void RecordBatch::DecideOne(uint32_t index) {

@@ -94,10 +94,10 @@ inline constexpr Sql kReadParentsInUse{"ReadParentsInUse", R"sql(
 SELECT DISTINCT parent FROM records
 WHERE collection = ?2 AND deleted = 0 AND parent IN (SELECT value FROM json_each(?1)))sql"};
 
-// ?1 cutoff. The newest entry stays, so that no id is given twice.
+// ?1 cutoff, ?2 rows at most. The newest entry stays, so that no id is given twice.
 inline constexpr Sql kPruneHistory{"PruneHistory", R"sql(
 DELETE FROM history WHERE id <= (
-  SELECT max(id) FROM (SELECT id, at FROM history ORDER BY id LIMIT 1000)
+  SELECT max(id) FROM (SELECT id, at FROM history ORDER BY id LIMIT CAST(?2 AS INTEGER))
   WHERE at < CAST(?1 AS INTEGER)) AND id < (SELECT max(id) FROM history))sql"};
 
 // ?1 cutoff. Claims are few (one for each delta whose clock was wrong): read in full, daily.

@@ -56,15 +56,17 @@ Task<Reply> Tick(Context context) {
 }
 
 Task<Reply> CatchUp(Context context) {
-  Space space = co_await ReadSpace();
-  Reply reply;
+  const Space space = co_await ReadSpace();
   int64_t projected_seq = space.projected_seq;
   if (projected_seq < space.head) {
     const Projection projected = co_await Project(context);
     projected_seq = projected.seq;
-    if (projected.failed || !projected.done) co_await SetAlarm(context.request.now_ms + 1000);
+    if (!projected.done) co_await SetAlarm(context.request.now_ms + 1000);
   }
-  reply.data["current"] = projected_seq >= space.head ? "1" : "0";
+  Reply reply;
+  if (projected_seq >= space.head) {
+    reply.data["cursor"] = FormatCursor({.epoch = space.epoch, .seq = projected_seq});
+  }
   co_return reply;
 }
 
