@@ -126,7 +126,6 @@ function noteSync(c: Context<App>, params: Params, data: Params): void {
   const log = c.get('log');
   log.event = 'sync.completed';
   log.deltas = Number(data.deltas);
-  if (data.written === '0' && data.pulled === '0') return; // nothing moved: KV writes are dear
   const key = `sync:${log.user_id}:${params.device || 'default'}`;
   const state = JSON.stringify({ last_sync: Date.now(), version: Number(data.version) });
   const written = c.env.KV.put(key, state, { expirationTtl: 86400 * 30 });

@@ -108,11 +108,7 @@ export function inspectEngine(mergeCase: MergeCase): Merged {
     }
   };
   const seen = ([sql, params]: Statement, held: Held) => {
-    const [json, , blob] = params.map((param) => held.value(param)) as [
-      string,
-      string,
-      ArrayBuffer,
-    ];
+    const [json, , blob] = params.map((param) => held.value(param)) as [string, string, Uint8Array];
     if (sql.includes('INSERT INTO records')) take(JSON.parse(json), blob, winners);
     else if (!sql.includes('INSERT INTO history')) return;
     else if (sql.includes('NOT EXISTS')) take(JSON.parse(json), blob, losers);

@@ -23,7 +23,8 @@ function cppCollection(collection, schema) {
   for (const column of columns) {
     const values = column.values ? `k_${name}_${column.name}` : '{}';
     lines.push(
-      `    {${text(column.name)}, ${text(`"${column.name}":`)}, ColumnType::${TYPES[column.type].cpp}, ${required(column)}, ` +
+      `    {${text(column.name)}, ${text(`"${column.name}":`)}, ` +
+        `ColumnType::${TYPES[column.type].cpp}, ${required(column)}, ` +
         `${column.from === 'stamp'}, ${values}},`,
     );
   }

@@ -17,7 +17,18 @@ const OWN_COLUMNS = ['user_id', 'id', 'seq', 'deleted_at'];
 // Keys of a request or an answer, and first segments of routes.
 const RESERVED = [
   ...['cursor', 'limit', 'deleted_ids', 'has_more', 'reset', 'reset_reason', 'server_time'],
-  ...['rejected', 'conflicts', 'api', 'auth', 'admin', 'health', 'history', 'sync', 'stats', 'user'],
+  ...[
+    'rejected',
+    'conflicts',
+    'api',
+    'auth',
+    'admin',
+    'health',
+    'history',
+    'sync',
+    'stats',
+    'user',
+  ],
 ];
 const COLUMNS_MAX = 60; // json_object takes two arguments a column, and SQLite 127
 const FILTERS_MAX = 3; // a statement for each subset
@@ -95,8 +106,8 @@ function parentsFirst(declared, byName, fail) {
   }));
 }
 
-/** What D1 holds for a required value that is not there. A merge by field can leave a record without
- * one: a deletion takes the older fields of a record, and newer ones outlive it. */
+/** What D1 holds for a required value that is not there. A merge by field can leave one out:
+ * a deletion takes the older fields of a record, and newer ones outlive it. */
 function fallback({ merge }, column) {
   if (merge !== 'fields' || !column.required || column.default !== undefined) return undefined;
   return placeholder(column);

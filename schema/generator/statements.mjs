@@ -8,6 +8,7 @@ function fromData(column, data, at) {
   if (column.from === 'stamp') return at;
   const value = `${data} ->> '$.${column.name}'`;
   let expression = `(${value})`;
+  if (column.type === 'real') expression = `CAST(${value} AS REAL)`;
   if (column.type === 'json') expression = `nullif(${data} -> '$.${column.name}', 'null')`;
   if (column.type === 'time') {
     expression = `(${value}) * CASE WHEN (${value}) < 100000000000 THEN 1000 ELSE 1 END`;
@@ -54,8 +55,8 @@ function orphan({ parent }) {
   );
 }
 
-/** Fails its batch, by an integer overflow, where a row's parent is not in D1: an orphan would break
- * the foreign key, and D1 resets a database for that. */
+/** Fails its batch, by an integer overflow, where a row's parent is not in D1: an orphan would
+ * break the foreign key, and D1 resets a database for that. */
 export const projectOrphans = (collection) =>
   collection.parent
     ? `SELECT CASE WHEN EXISTS (SELECT 1 FROM json_each('[' || ?2 || ']') AS e\n` +

@@ -89,7 +89,9 @@ describe('operations side by side', () => {
     const walks = Array.from({ length: OPERATIONS_MAX }, () => walk(one, 'user-1'));
     const [status, , body] = replyOf(one.begin(listOf('user-1')));
     expect(status).toBe(503);
-    expect(JSON.parse(body.join(''))).toMatchObject({ error: 'busy' });
+    expect(JSON.parse(new TextDecoder().decode(body[0] as Uint8Array))).toMatchObject({
+      error: 'busy',
+    });
     walks[100]?.finish(1);
     expect(walk(one, 'user-1').finish(2)[0]).toBe(200);
   });

@@ -58,8 +58,8 @@ void DumpDouble(double value, std::string* out) {
   out->append(buffer, nlohmann::detail::to_chars(buffer, buffer + sizeof(buffer), value));
 }
 
-// The library's own dump does the same and more, and takes printf into the module with it. A tree is
-// no deeper than ParseTree allowed.
+// The library's own dump does the same and more, and takes printf into the module with it. A tree
+// is no deeper than ParseTree allowed.
 void Dump(const Tree& tree, std::string* out) {
   if (tree.is_object() || tree.is_array()) {
     const bool object = tree.is_object();

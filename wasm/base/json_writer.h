@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -33,7 +34,7 @@ class Writer {
 
   // Text that is JSON already.
   void Raw(std::string_view text) {
-    std::memcpy(Room(text.size()), text.data(), text.size());
+    std::copy_n(text.begin(), text.size(), Room(text.size()));
     size_ += text.size();
   }
   void Char(char c) {

@@ -30,7 +30,10 @@ inline constexpr size_t kDeviceIdBytesMax = 64;
 
 // Records.
 inline constexpr size_t kRecordIdBytesMax = 256;
-inline constexpr size_t kRecordBytesMax = 1'000'000;   // `data`; doubled by JSON it still binds
+inline constexpr size_t kRecordBytesMax = 1'000'000;  // `data`; doubled by JSON it still binds
+// Records that merge by field are trees while they merge, ten times as large: fewer and smaller.
+inline constexpr size_t kFieldRecordBytesMax = 64'000;
+inline constexpr size_t kFieldRecordsTogether = 16;
 inline constexpr uint32_t kRecordDepthMax = 100;       // SQLite's JSON stops at 1,000
 inline constexpr int64_t kCounterMax = (1 << 20) - 1;  // deltas in a body: 16 MB / 42 bytes is less
 inline constexpr int64_t kPageRowsMax = 10'000;
@@ -42,7 +45,7 @@ static_assert(kBodyBytesMax / 42 < kCounterMax);
 
 // Time, in milliseconds.
 inline constexpr int64_t kMinuteMs = 60'000;
-inline constexpr int64_t kDayMs = 24 * 60 * kMinuteMs;
+inline constexpr int64_t kDayMs = int64_t{24} * 60 * kMinuteMs;
 inline constexpr int64_t kClockAheadMaxMs = 5 * kMinuteMs;  // a stamp further ahead is pulled back
 inline constexpr int64_t kTombstoneDays = 90;
 inline constexpr int64_t kHistoryDays = 30;

@@ -28,6 +28,13 @@ class Await {
 
  protected:
   CommandResult TakeResult() { return std::move(operation_->TakeResults().front()); }
+  // Of statements on the own store, which either run or end the operation at the host.
+  ResultSets TakeSets() {
+    CommandResult result = TakeResult();
+    auto* sets = std::get_if<ResultSets>(&result);
+    Check(sets != nullptr);
+    return std::move(*sets);
+  }
 
  private:
   std::vector<Command> commands_;
@@ -39,20 +46,15 @@ class Batch : public Await {
  public:
   explicit Batch(std::vector<Statement> statements)
       : Await(SqlCommand{{}, std::move(statements)}) {}
-  ResultSets await_resume() {
-    CommandResult result = TakeResult();
-    auto* sets = std::get_if<ResultSets>(&result);
-    Check(sets != nullptr);
-    return std::move(*sets);
-  }
+  ResultSets await_resume() { return TakeSets(); }
 };
 
 // One statement on the own store.
-class Query : public Batch {
+class Query : public Await {
  public:
   explicit Query(const Sql& sql, std::vector<Param> params = {}, Keep keep = {})
-      : Batch({Statement{sql.text, std::move(params), keep}}) {}
-  ResultSet await_resume() { return std::move(Batch::await_resume().front()); }
+      : Await(SqlCommand{{}, {Statement{sql.text, std::move(params), keep}}}) {}
+  ResultSet await_resume() { return std::move(TakeSets().front()); }
 };
 
 // One atomic batch on a D1 shard. Codes: `refused`, `moved`, `unavailable`.

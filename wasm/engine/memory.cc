@@ -1,8 +1,8 @@
 // memcpy, memmove, memset and memcmp for Wasm.
 //
-// Most copies here are of a few bytes (ids, numbers, punctuation). The engine's memory.copy is a call
-// out of Wasm that costs more than copying them, and wasi-libc's loops go byte by byte: so short
-// runs are moved by overlapping loads here, and only long ones by the instruction.
+// Most copies here are of a few bytes (ids, numbers, punctuation). The engine's memory.copy is a
+// call out of Wasm that costs more than copying them, and wasi-libc's loops go byte by byte: so
+// short runs are moved by overlapping loads here, and only long ones by the instruction.
 
 #include <wasm_simd128.h>
 
@@ -68,11 +68,10 @@ void* memmove(void* to, const void* from, size_t size) {
   if (size <= kLong) {
     MoveShort(static_cast<uint8_t*>(to), static_cast<const uint8_t*>(from), size);
   } else {
-    __asm__ volatile(
-        "local.get %0\n local.get %1\n local.get %2\n memory.copy 0, 0\n"
-        :
-        : "r"(to), "r"(from), "r"(size)
-        : "memory");
+    __asm__ volatile("local.get %0\n local.get %1\n local.get %2\n memory.copy 0, 0\n"
+                     :
+                     : "r"(to), "r"(from), "r"(size)
+                     : "memory");
   }
   return to;
 }

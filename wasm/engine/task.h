@@ -84,7 +84,11 @@ class [[nodiscard]] Task {
     handle_.promise().operation = awaiter.promise().operation;
     return handle_;
   }
-  T await_resume() { return std::move(*handle_.promise().value); }
+  T await_resume() {
+    std::optional<T>& value = handle_.promise().value;
+    if (!value.has_value()) Trap();
+    return std::move(*value);
+  }
 
   // For the engine alone: starts the outermost task, and takes its result.
   void Start(Operation* operation) {
@@ -92,7 +96,7 @@ class [[nodiscard]] Task {
     handle_.resume();
   }
   bool done() const { return handle_.done(); }
-  T TakeResult() { return std::move(*handle_.promise().value); }
+  T TakeResult() { return await_resume(); }
 
  private:
   explicit Task(Handle handle) : handle_(handle) {}

@@ -51,6 +51,7 @@ HostResult Running::RunCommand(const HostCommand& command) {
 
 void Running::Step() {
   std::vector<HostResult> results;
+  results.reserve(output_.commands.size());
   for (const HostCommand& command : output_.commands) results.push_back(RunCommand(command));
   std::string frame;
   engine_->Resume(output_.operation, EncodeResults(output_.commands, results), &frame);

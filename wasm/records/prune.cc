@@ -64,6 +64,7 @@ Task<int64_t> Prune(Context context) {
     const ResultSet oldest = co_await Query(sql::kReadOldTombstones, {after, kBatchRows, cutoff});
     if (oldest.rows.empty()) break;
     std::vector<Tombstone> tombstones;
+    tombstones.reserve(oldest.rows.size());
     for (const std::vector<Cell>& row : oldest.rows) {
       tombstones.push_back({*std::get_if<std::string>(&row[0]), *std::get_if<std::string>(&row[1]),
                             *std::get_if<int64_t>(&row[2])});

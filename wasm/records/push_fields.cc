@@ -1,7 +1,9 @@
 // Push for collections that merge by field. Rows come one by one into trees: such collections hold
 // small records that several devices edit at once.
 
+#include <algorithm>
 #include <map>
+#include <span>
 #include <utility>
 
 #include "base/json_scanner.h"
@@ -47,17 +49,19 @@ struct Chunk {
 
 class FieldBatch {
  public:
-  FieldBatch(PushState* state, DeltaBatch batch)
+  // Some deltas of a batch; the batch outlives this.
+  FieldBatch(PushState* state, const DeltaBatch* batch, size_t begin, size_t end)
       : state_(state),
-        batch_(std::move(batch)),
-        collection_(state->schema->collections[static_cast<size_t>(batch_.collection)]) {
-    for (const Delta& delta : batch_.deltas) entries_.try_emplace(Id(delta));
+        batch_(*batch),
+        deltas_(std::span(batch->deltas).subspan(begin, end - begin)),
+        collection_(state->schema->collections[static_cast<size_t>(batch->collection)]) {
+    for (const Delta& delta : deltas_) entries_.try_emplace(Id(delta));
   }
 
   std::string IdsJson() const;
   void ReadStored(const ResultSet& stored);
   void Merge() {
-    for (const Delta& delta : batch_.deltas) MergeOne(delta);
+    for (const Delta& delta : deltas_) MergeOne(delta);
   }
   std::vector<Statement> Writes();
   std::string collection() const { return std::string(collection_.name); }
@@ -74,7 +78,8 @@ class FieldBatch {
   void FlushRecords();
 
   PushState* state_;
-  DeltaBatch batch_;
+  const DeltaBatch& batch_;
+  std::span<const Delta> deltas_;
   const Collection& collection_;
   std::map<std::string, Entry> entries_;
   Chunk history_;
@@ -110,12 +115,12 @@ Rejection FieldBatch::Refuse(const Delta& delta, const Entry& entry,
   }
   FieldRecord merged = entry.record;
   merged.Merge(data, {delta.ms, delta.counter, state_->device});
-  if (DumpTree(merged.data()).size() > limits::kRecordBytesMax) {
+  if (DumpTree(merged.data()).size() > limits::kFieldRecordBytesMax) {
     return {"record_too_large", "The merged record is larger than " +
-                                    std::to_string(limits::kRecordBytesMax) + " bytes"};
+                                    std::to_string(limits::kFieldRecordBytesMax) + " bytes"};
   }
   // Quoted in a row to write they may double.
-  if (merged.StampsJson().size() > limits::kRecordBytesMax / 2) {
+  if (merged.StampsJson().size() > limits::kFieldRecordBytesMax) {
     return {"record_too_large", "The merged record has more fields than can be kept apart"};
   }
   for (const Column& column : collection_.columns) {
@@ -235,12 +240,17 @@ std::vector<Statement> FieldBatch::Writes() {
 }  // namespace
 
 Task<Status> PushFields(PushState* state, DeltaBatch deltas) {
-  FieldBatch batch(state, std::move(deltas));
-  const ResultSet stored = co_await Query(sql::kReadFields, {batch.IdsJson(), batch.collection()});
-  batch.ReadStored(stored);
-  batch.Merge();
-  std::vector<Statement> writes = batch.Writes();
-  if (!writes.empty()) co_await Batch(std::move(writes));
+  const size_t count = deltas.deltas.size();
+  for (size_t begin = 0; begin < count; begin += limits::kFieldRecordsTogether) {
+    const size_t end = std::min(count, begin + limits::kFieldRecordsTogether);
+    FieldBatch batch(state, &deltas, begin, end);
+    const ResultSet stored =
+        co_await Query(sql::kReadFields, {batch.IdsJson(), batch.collection()});
+    batch.ReadStored(stored);
+    batch.Merge();
+    std::vector<Statement> writes = batch.Writes();
+    if (!writes.empty()) co_await Batch(std::move(writes));
+  }
   co_return state->CheckSize();
 }
 

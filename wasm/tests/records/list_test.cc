@@ -51,7 +51,7 @@ TEST(List, EveryColumnTypeIsTheSameFromBoth) {
   whole["total_hours"] = 3.0;
   whole["tags"] = nullptr;
   json card = CardData("p", "?");
-  card["ease_factor"] = 2.0;
+  card["ease_factor"] = 2;
   card["last_review"] = 1'000'000'000;
   space.Sync("phone",
              {{"plans", {Update("p", plan, kNow), Update("q", whole, kNow)}},

@@ -115,16 +115,24 @@ TEST(Payload, ABareIdOfMegabytesIsRefusedAndTheRestGoesOn) {
 TEST(Payload, LargeRecordsThatMergeByFieldAreWrittenTogether) {
   SpaceHarness space;
   json patches = json::array();
-  for (int i = 0; i < 5; ++i) {
+  constexpr int kNotes = 50;  // 3 MB in all, more than is merged together
+  for (int i = 0; i < kNotes; ++i) {
     const std::string id = "n" + std::to_string(i);
-    space.Sync("laptop", Body("notes", {Update(id, {{"text", std::string(900'000, 'x')}}, kNow)}));
-    patches.push_back(Update(id, {{"text", "short"}, {"rank", i}}, kNow + i % 2));
+    space.Sync("laptop", Body("notes", {Update(id, {{"text", std::string(60'000, 'x')}}, kNow)}));
+    patches.push_back(Update(id, {{"text", "short"}, {"rank", 100 + i}}, kNow + i % 2));
     patches.push_back(Update(id, {{"rank", 9}}, kNow + 9));
   }
   const json answer = space.Sync("phone", With(Body("notes", patches), "cursor", "ff.0"));
   EXPECT_EQ(answer.at("rejected"), json::array());
-  EXPECT_EQ(HistoryCount(&space), 10);
-  EXPECT_EQ(CountOf(&space, "SELECT count(DISTINCT seq) FROM records"), 5);
+  EXPECT_EQ(HistoryCount(&space), 2 * kNotes);
+  EXPECT_EQ(CountOf(&space, "SELECT count(DISTINCT seq) FROM records"), kNotes);
+}
+
+TEST(Payload, ARecordThatMergesByFieldIsBounded) {
+  SpaceHarness space;
+  const json answer = space.Sync(
+      "laptop", Body("notes", {Update("n", {{"text", std::string(64'000, 'x')}}, kNow)}));
+  EXPECT_EQ(Codes(answer.at("rejected")), Strings{"record_too_large"});
 }
 
 TEST(Payload, ANumberBeyondADoubleIsRefusedWhereDataAreMerged) {
