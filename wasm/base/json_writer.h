@@ -47,8 +47,9 @@ class Writer {
   }
   // A string with its quotes, as AppendQuoted.
   void Quoted(std::string_view utf8) {
-    const char* const end = utf8.data() + utf8.size();
-    if (FindPlainRunEnd(utf8.data(), end) != end) return Escaped(utf8);
+    const char* const begin = utf8.empty() ? nullptr : &utf8.front();
+    const char* const end = begin + utf8.size();
+    if (FindPlainRunEnd(begin, end) != end) return Escaped(utf8);
     char* const at = Room(utf8.size() + 2);
     at[0] = '"';
     std::memcpy(at + 1, utf8.data(), utf8.size());
