@@ -36,6 +36,7 @@ inline constexpr size_t kFieldRecordBytesMax = 64'000;
 inline constexpr size_t kFieldRecordsTogether = 16;
 inline constexpr uint32_t kRecordDepthMax = 100;       // SQLite's JSON stops at 1,000
 inline constexpr int64_t kCounterMax = (1 << 20) - 1;  // deltas in a body: 16 MB / 42 bytes is less
+inline constexpr size_t kBatchDeltasMax = 10'000;  // stored together: their versions are one value
 inline constexpr int64_t kPageRowsMax = 10'000;
 inline constexpr size_t kPageBytesMax = 8 << 20;    // rows of one answer
 inline constexpr size_t kNoticeBytesMax = 4 << 20;  // `rejected` and `conflicts` of one answer

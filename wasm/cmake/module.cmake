@@ -16,7 +16,7 @@ endif()
 target_compile_definitions(core PUBLIC _LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST)
 
 # The Worker loads it at start-up, so what is not on the hot path of a push is built for size.
-set(hot base/json_scanner.cc base/json_text.cc base/utf8.cc base/sha256.cc base/msgpack.cc
+set(hot base/json_scanner.cc base/json_text.cc base/utf8.cc base/sha256.cc
   records/column.cc records/delta.cc records/push_records.cc)
 foreach(source IN LISTS core_sources)
   file(RELATIVE_PATH name "${CMAKE_CURRENT_SOURCE_DIR}" "${source}")

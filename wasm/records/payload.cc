@@ -1,6 +1,7 @@
 #include "records/payload.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,7 @@ using json::Fault;
 using json::Scanner;
 
 constexpr size_t kEnvelopeSliceBytes = 4096;
+constexpr size_t kBareIdsSliceBytes = 64 << 10;  // each id may name a record of every collection
 constexpr size_t kKeysMax = 256;
 constexpr size_t kQuotedIdBytesMax = limits::kRecordIdBytesMax * 6 + 2;  // all of it escapes
 constexpr int kDeletedIds = -1;  // in place of a collection's index
@@ -287,7 +289,7 @@ Task<Result<size_t>> PayloadReader::ReadArray(int collection, size_t offset) {
     size_t read = 0;
     bool ended = false;
     const bool grown = size > limits::kSliceBytes;
-    while (!ended && !(grown && read > 0)) {
+    while (!(grown && read > 0) && batch.deltas.size() < limits::kBatchDeltasMax) {
       ended = scanner.Take(']');
       if (ended || (index > 0 && !scanner.Expect(','))) break;
       Delta delta{.index = index};
@@ -300,12 +302,12 @@ Task<Result<size_t>> PayloadReader::ReadArray(int collection, size_t offset) {
         continue;
       }
       state_->Reject(declared.name, delta.index, batch.slice.Get(delta.id), rejection);
+      if (Status status = state_->CheckSize(); !status.ok()) co_return status;
     }
     const Fault fault = scanner.fault();
     const size_t end = scanner.position();
     state_->deltas += static_cast<int64_t>(batch.deltas.size());
     if (fault == Fault::kInvalid) co_return NotJson(offset + end);
-    if (Status status = state_->CheckSize(); !status.ok()) co_return status;
     if (grown) Shrink(&batch);
     if (Status status = co_await PushBatch(std::move(batch)); !status.ok()) co_return status;
     if (ended) co_return offset + end;
@@ -315,7 +317,7 @@ Task<Result<size_t>> PayloadReader::ReadArray(int collection, size_t offset) {
 }
 
 Task<Result<size_t>> PayloadReader::ReadBareIds(size_t offset) {
-  size_t size = limits::kSliceBytes;
+  size_t size = kBareIdsSliceBytes;
   int64_t index = 0;
   bool first = true;
   while (true) {
@@ -323,9 +325,10 @@ Task<Result<size_t>> PayloadReader::ReadBareIds(size_t offset) {
     if (!slice.ok()) co_return slice.status();
     Scanner scanner(slice->text, slice->last);
     BareIds ids;
+    std::set<std::string, std::less<>> named;  // once is enough
     size_t read = 0;
     bool ended = false;
-    const bool grown = size > limits::kSliceBytes;
+    const bool grown = size > kBareIdsSliceBytes;
     while (!ended && !(grown && read > 0)) {
       ended = scanner.Take(']');
       if (ended || (!first && !scanner.Expect(','))) break;
@@ -335,11 +338,14 @@ Task<Result<size_t>> PayloadReader::ReadBareIds(size_t offset) {
       read = scanner.position();
       if (value.kind == json::Kind::kString && !value.lone_surrogate && !value.nul &&
           value.text.size() > 2 && value.text.size() <= kQuotedIdBytesMax) {
-        AppendComma(&ids.json);
-        ids.json.append(value.text);
-        ids.places.push_back(index);
+        if (named.emplace(value.text).second) {
+          AppendComma(&ids.json);
+          ids.json.append(value.text);
+          ids.places.push_back(index);
+        }
       } else {
         state_->Reject("deleted_ids", index, {}, {"invalid_id", "An id must be a string of text"});
+        if (Status status = state_->CheckSize(); !status.ok()) co_return status;
       }
       ++index;
     }
@@ -352,7 +358,7 @@ Task<Result<size_t>> PayloadReader::ReadBareIds(size_t offset) {
     }
     if (Status status = state_->CheckSize(); !status.ok()) co_return status;
     if (ended) co_return offset + end;
-    size = read == 0 ? size * 2 : limits::kSliceBytes;
+    size = read == 0 ? size * 2 : kBareIdsSliceBytes;
     offset += read;
   }
 }

@@ -80,7 +80,11 @@ void PushState::Correct(std::string_view collection, std::string_view id) {
 }
 
 Status PushState::CheckSize() const {
-  if (rejected.size() + conflicts.size() + corrections.size() <= limits::kNoticeBytesMax) return {};
+  // Corrections become one bound value.
+  if (rejected.size() + conflicts.size() <= limits::kNoticeBytesMax &&
+      corrections.size() + 2 <= limits::kSqlValueBytesMax) {
+    return {};
+  }
   return Status::TooLarge("answer_too_large",
                           "More rejections and conflicts than one answer holds (" +
                               std::to_string(limits::kNoticeBytesMax) +

@@ -50,7 +50,7 @@ CREATE TABLE IF NOT EXISTS history (
 
 inline constexpr Sql kCreateHistoryRecord{
     "CreateHistoryRecord",
-    "CREATE INDEX IF NOT EXISTS history_record ON history (collection, record_id)"};
+    "CREATE INDEX IF NOT EXISTS history_record ON history (collection, record_id, updated_at)"};
 
 // The stamp given to a delta whose own was too far ahead, so that its replay gets the same one.
 inline constexpr Sql kCreateClaims{"CreateClaims", R"sql(

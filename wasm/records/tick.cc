@@ -58,15 +58,16 @@ Task<Reply> Tick(Context context) {
 Task<Reply> CatchUp(Context context) {
   const Space space = co_await ReadSpace();
   int64_t projected_seq = space.projected_seq;
-  if (projected_seq < space.head) {
+  bool done = projected_seq >= space.head;
+  if (!done) {
+    // It is done only if nothing was stored meanwhile: whoever joined this run later relies on it.
     const Projection projected = co_await Project(context);
     projected_seq = projected.seq;
-    if (!projected.done) co_await SetAlarm(context.request.now_ms + 1000);
+    done = projected.done;
+    if (!done) co_await SetAlarm(context.request.now_ms + 1000);
   }
   Reply reply;
-  if (projected_seq >= space.head) {
-    reply.data["cursor"] = FormatCursor({.epoch = space.epoch, .seq = projected_seq});
-  }
+  if (done) reply.data["cursor"] = FormatCursor({.epoch = space.epoch, .seq = projected_seq});
   co_return reply;
 }
 

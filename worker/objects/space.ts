@@ -8,7 +8,7 @@ import { type Env, shardOf } from '../env.ts';
 import type { Command, CommandResult, Statement } from '../frames.ts';
 import { runBatch } from '../hosts/d1.ts';
 import { runStatements } from '../hosts/durable_sql.ts';
-import { logEvent } from '../log.ts';
+import { logError, logEvent } from '../log.ts';
 import { type Call, headerJson, requestFrame } from '../requests.ts';
 
 /** A reply as it crosses from the object to the Worker. */
@@ -34,6 +34,8 @@ export const SIZE_HEADER = 'x-tidemark-size'; // the body's, where its sender de
 
 /** One byte more than the core takes (limits.h, kBodyBytesMax): then it says what is too much. */
 export const BODY_READ_MAX = (16 << 20) + 1;
+
+const ALARM_RETRY_MS = 10_000;
 
 export class SpaceDO extends DurableObject<Env> {
   readonly #name: string;
@@ -72,14 +74,23 @@ export class SpaceDO extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     this.#alarmAt = undefined;
-    this.#open();
-    const reply = await this.#spanning({ operation: 'tick', identity: null, params: {} });
-    logEvent({ event: 'space.ticked', user_id: this.#name, ...reply.data });
+    try {
+      this.#open();
+      const reply = await this.#spanning({ operation: 'tick', identity: null, params: {} });
+      logEvent({ event: 'space.ticked', user_id: this.#name, status: reply.status, ...reply.data });
+      if (reply.status < 400) return;
+    } catch (error) {
+      logError(error, { event: 'space.tick_failed', user_id: this.#name });
+    }
+    // The runtime gives up on an alarm that keeps failing: this one is set anew each time.
+    this.#setAlarm(Date.now() + ALARM_RETRY_MS);
   }
 
   #open(): void {
     if (this.#opened) return;
-    this.#transact({ operation: 'open_space', identity: null, params: {} }, new Held(), 0);
+    const call = { operation: 'open_space', identity: null, params: {} };
+    const { status } = this.#transact(call, new Held(), 0);
+    if (status >= 400) throw new Error(`the space could not be opened: ${status}`);
     this.#opened = true;
   }
 

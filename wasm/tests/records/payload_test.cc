@@ -128,6 +128,27 @@ TEST(Payload, LargeRecordsThatMergeByFieldAreWrittenTogether) {
   EXPECT_EQ(CountOf(&space, "SELECT count(DISTINCT seq) FROM records"), kNotes);
 }
 
+TEST(Payload, HundredsOfThousandsOfWrongElementsAreRefusedTogether) {
+  SpaceHarness space;
+  std::string ones = "1";
+  for (int i = 0; i < 400'000; ++i) ones += ",1";
+  for (const std::string name : {"plans", "deleted_ids", "unknown"}) {
+    const auto answer = space.Post("laptop", "{\"cursor\":null,\"" + name + "\":[" + ones + "]}");
+    EXPECT_EQ(answer.status, 413) << name;
+  }
+}
+
+TEST(Payload, ABareIdThatStandsManyTimesCountsOnce) {
+  SpaceHarness space;
+  const json seen = PostText(&space, "{\"plans\":[" + PlanText("p", "A") + "]}");
+  std::string ids = "\"p\"";
+  for (int i = 0; i < 10'000; ++i) ids += ",\"p\"";
+  const json unseen = PostText(&space, "{\"deleted_ids\":[" + ids + "]}");
+  EXPECT_EQ(Codes(unseen.at("rejected")), Strings{"delete_unseen"});
+  PostText(&space, "{\"cursor\":" + seen.at("cursor").dump() + ",\"deleted_ids\":[" + ids + "]}");
+  EXPECT_EQ(space.Records(), Strings{});
+}
+
 TEST(Payload, ARecordThatMergesByFieldIsBounded) {
   SpaceHarness space;
   const json answer = space.Sync(
