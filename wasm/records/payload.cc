@@ -80,8 +80,7 @@ class PayloadReader {
   PushState* state_;
   PayloadOptions* options_;
   size_t body_size_;
-
-  // Of the envelope.
+  // Of the envelope:
   std::vector<std::string> keys_;
   bool cursor_known_ = false;
   bool open_ = false;  // past the '{'
