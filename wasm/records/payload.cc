@@ -7,8 +7,7 @@
 
 #include "base/json_scanner.h"
 #include "base/limits.h"
-#include "base/utf8.h"
-#include "engine/await.h"
+#include "records/body.h"
 
 namespace tidemark {
 namespace {
@@ -22,30 +21,6 @@ constexpr size_t kKeysMax = 256;
 constexpr size_t kQuotedIdBytesMax = limits::kRecordIdBytesMax * 6 + 2;  // all of it escapes
 constexpr int kDeletedIds = -1;  // in place of a collection's index
 constexpr int kUnknown = -2;
-
-Status NotJson(size_t offset) {
-  return Status::Invalid("invalid_json",
-                         "The body is not JSON: look at byte " + std::to_string(offset));
-}
-
-// The slice of the body at an offset, cut between characters.
-Task<Result<Slice>> ReadSlice(size_t offset, size_t size, size_t body_size) {
-  const size_t end = std::min(body_size, offset + size);
-  Slice slice;
-  slice.offset = offset;
-  slice.text = co_await BodySlice(offset, end - offset);
-  slice.last = end == body_size;
-  const size_t valid = ValidUtf8Prefix(slice.text);
-  if (valid < slice.text.size()) {
-    const bool cut = IsTruncatedCharacter(std::string_view(slice.text).substr(valid));
-    if (slice.last || !cut) {
-      co_return Status::Invalid(
-          "invalid_utf8", "The body is not UTF-8: look at byte " + std::to_string(offset + valid));
-    }
-    slice.text.resize(valid);
-  }
-  co_return slice;
-}
 
 // An array of the body that waits for its turn: where the byte after its '[' is.
 struct Deferred {
