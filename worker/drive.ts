@@ -11,6 +11,7 @@ import {
   type KeptGroup,
   type OutputFrame,
   type Param,
+  type Part,
   type ReplyFrame,
   type RequestFrame,
   type ResultSet,
@@ -38,6 +39,13 @@ export class Held {
     const text = this.#texts[handle.id];
     if (text === undefined) throw new Error(`no text is kept as ${handle.id}`);
     return text;
+  }
+
+  /** The pieces of a text that leaves the core, as one. */
+  join(parts: readonly Part[]): string {
+    return parts
+      .map((part) => (part instanceof Handle ? this.text(part) : decoder.decode(part)))
+      .join('');
   }
 
   /** A parameter as SQL takes it. */

@@ -25,6 +25,7 @@ export class BodyRange {
 
 export type Cell = null | number | string;
 export type Param = null | number | string | Uint8Array | Handle | BodyRange;
+export type Part = Uint8Array | Handle;
 export type Keep = [bytesMax: number, rowsMax: number];
 export type Statement = [sql: string, params: Param[], keep: Keep | null];
 export type Params = Record<string, string>;
@@ -34,7 +35,8 @@ export type Command =
   | ['d1', string, Statement[]]
   | ['body', number, number]
   | ['alarm', number]
-  | ['call', string, string, Params];
+  | ['call', space: string, operation: string, Params, body: Part[]]
+  | ['publish', exceptDevice: string, frame: Part[]];
 
 export type KeptGroup = [group: string, handle: Handle, rows: number];
 export type ResultSet =
@@ -53,6 +55,9 @@ export type IdentityFrame = [
   role: string,
   org: string | null,
   tenant: string | null,
+  email: string | null,
+  version: number,
+  expiresMs: number,
 ];
 export type RequestFrame = [
   operation: string,
@@ -63,12 +68,7 @@ export type RequestFrame = [
   params: Params,
   bodySize: number,
 ];
-export type ReplyFrame = [
-  status: number,
-  headers: [string, string][],
-  body: (Uint8Array | Handle)[],
-  data: Params,
-];
+export type ReplyFrame = [status: number, headers: [string, string][], body: Part[], data: Params];
 export type OutputFrame =
   | [kind: 0, operation: number, commands: Command[]]
   | [kind: 1, reply: ReplyFrame];

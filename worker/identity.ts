@@ -49,10 +49,12 @@ async function verify(token: string, secret: string): Promise<IdentityFrame> {
     requiredClaims: ['exp', 'iat', 'jti', 'user_id'],
   });
   if (protectedHeader.kid !== key.kid) throw new Error('signed by another key');
-  const { user_id: userId, sub, role, org, tenant } = payload;
+  const { user_id: userId, sub, role, org, tenant, email, version, exp } = payload;
   if (typeof userId !== 'string' || sub !== userId) throw new Error('user_id and sub differ');
   const text = (claim: unknown) => (typeof claim === 'string' ? claim : null);
-  return [userId, text(role) ?? 'none', text(org), text(tenant)];
+  const issue = typeof version === 'number' && Number.isSafeInteger(version) ? version : 0;
+  const expiresMs = Number(exp) * 1000;
+  return [userId, text(role) ?? 'none', text(org), text(tenant), text(email), issue, expiresMs];
 }
 
 interface SigningKey {

@@ -9,7 +9,7 @@ import { identify, Refused } from './identity.ts';
 import { type LogEvent, logError, logEvent, measure } from './log.ts';
 import { requestFrame } from './requests.ts';
 import { type Route, routes } from './routes.ts';
-import { runInSpace, workerHost } from './space_client.ts';
+import { bodyOf, runInSpace, workerHost } from './space_client.ts';
 
 export { SpaceDO } from './objects/space.ts';
 
@@ -106,7 +106,7 @@ async function answerInSpace(
     const { status, headers, data } = entered;
     return { status, headers, data, body: entered.body() };
   }
-  return runInSpace(c.env, space, { operation, identity, params }, c.req.raw);
+  return runInSpace(c.env, space, { operation, identity, params }, bodyOf(c.req.raw));
 }
 
 async function answerHere(

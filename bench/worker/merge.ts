@@ -3,7 +3,14 @@
 
 import { driveSync, Held, type LocalHost } from '../../worker/drive.ts';
 import { engine } from '../../worker/engine.ts';
-import type { Cell, Command, CommandResult, ResultSet, Statement } from '../../worker/frames.ts';
+import type {
+  Cell,
+  Command,
+  CommandResult,
+  IdentityFrame,
+  ResultSet,
+  Statement,
+} from '../../worker/frames.ts';
 import { requestFrame } from '../../worker/requests.ts';
 
 /** `[ms, counter, device, deleted]` of each stored record. */
@@ -20,7 +27,7 @@ export interface Merged {
 export const DEVICE = 'laptop';
 const EPOCH = '0123456789abcdef';
 const HEAD = 20_000;
-const IDENTITY: [string, string, null, null] = ['bench', 'user', null, null];
+const IDENTITY: IdentityFrame = ['bench', 'user', null, null, null, 0, 0];
 const encoder = new TextEncoder();
 
 /** A body and the versions stored for it, as the texts that SQL would answer. */

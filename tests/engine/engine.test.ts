@@ -24,7 +24,7 @@ const listOf = (user: string) =>
   requestFrame(
     {
       operation: 'list',
-      identity: [user, 'user', null, null],
+      identity: [user, 'user', null, null, null, 0, 0],
       params: { collection: 'plans', cursor: 'abc.5' },
     },
     null,

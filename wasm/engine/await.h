@@ -91,11 +91,21 @@ class SetAlarm : public Await {
   void await_resume() { TakeResult(); }
 };
 
-// Runs an operation at the owner of a space, with the caller's identity.
+// Sends a frame to the object's sockets, but not to those of a device, once the operation's
+// transaction is committed.
+class Publish : public Await {
+ public:
+  Publish(std::string except_device, std::vector<Part> frame)
+      : Await(PublishCommand{std::move(except_device), std::move(frame)}) {}
+  void await_resume() { TakeResult(); }
+};
+
+// Runs an operation in another object, with the caller's identity.
 class Call : public Await {
  public:
-  Call(std::string space, std::string operation, Params params)
-      : Await(CallCommand{std::move(space), std::move(operation), std::move(params)}) {}
+  Call(std::string space, std::string operation, Params params, std::vector<Part> body = {})
+      : Await(CallCommand{std::move(space), std::move(operation), std::move(params),
+                          std::move(body)}) {}
   std::variant<CallReply, Failure> await_resume() {
     CommandResult result = TakeResult();
     if (auto* reply = std::get_if<CallReply>(&result)) return std::move(*reply);

@@ -60,11 +60,22 @@ struct CommandWriter {
     writer->Int(command.at_ms);
   }
   void operator()(const CallCommand& command) const {
-    writer->Array(4);
+    writer->Array(5);
     writer->Str("call");
     writer->Str(command.space);
     writer->Str(command.operation);
     WriteParams(command.params, writer);
+    WriteParts(command.body);
+  }
+  void operator()(const PublishCommand& command) const {
+    writer->Array(3);
+    writer->Str("publish");
+    writer->Str(command.except_device);
+    WriteParts(command.frame);
+  }
+  void WriteParts(const std::vector<Part>& parts) const {
+    writer->Array(parts.size());
+    for (const Part& part : parts) WritePart(part, writer);
   }
 };
 
@@ -134,7 +145,9 @@ struct ResultReader {
   CommandResult operator()(const BodyCommand& /*command*/) const {
     return std::string(reader->Bin());
   }
-  CommandResult operator()(const AlarmCommand& /*command*/) const {
+  CommandResult operator()(const AlarmCommand& /*command*/) const { return Nothing(); }
+  CommandResult operator()(const PublishCommand& /*command*/) const { return Nothing(); }
+  CommandResult Nothing() const {
     reader->Nil();
     return Null{};
   }
@@ -172,6 +185,11 @@ int64_t ResultSet::KeptRows() const {
 
 void WriteHandle(Handle handle, msgpack::Writer* writer) {
   writer->Ext(kHandleExt, BigEndian32(handle.id));
+}
+
+void WritePart(const Part& part, msgpack::Writer* writer) {
+  if (const auto* text = std::get_if<std::string>(&part)) return writer->Bin(*text);
+  WriteHandle(*std::get_if<Handle>(&part), writer);
 }
 
 void WriteParams(const Params& params, msgpack::Writer* writer) {

@@ -5,15 +5,19 @@
 //   ["d1", shard, [Statement...]]      a D1 database by its binding's name, one atomic batch
 //   ["body", offset, size]             a slice of the request's body, in bytes
 //   ["alarm", at_ms]                   wake this object then, unless an earlier alarm is set
-//   ["call", space, operation, {key: text...}]   run an operation at the space's owner
+//   ["call", space, operation, {key: text...}, [Part...]]   run an operation in another object,
+//                                      with the parts joined as its request's body
+//   ["publish", device, [Part...]]     send a text frame to the object's sockets, but not to those
+//                                      of that device: after the commit, if it comes
 // Statement := [sql, [Param...], nil | [bytes_max, rows_max]]
 // Param     := nil | int | double | text | bin | Handle | BodyRange
+// Part      := bin | Handle
 // Handle    := ext 1, u32 big-endian: a text that the host keeps for this operation
 // BodyRange := ext 2, offset u32 and size u32 big-endian: bytes of the request's body, as a blob
 //
 // Result, one a command, in order :=
 //   sql, d1:  [true, [ResultSet...]] | [false, code, message]
-//   body:     bin        alarm: nil
+//   body:     bin        alarm, publish: nil
 //   call:     [true, status, {key: text...}, Handle] | [false, code, message]
 // ResultSet := [rows_written, [[Cell...]...]]                              where nothing is kept
 //            | [rows_written, [[group, Handle, rows]...], last, more]      where it is
@@ -54,6 +58,9 @@ struct Blob {
 struct Null {};
 using Param = std::variant<Null, int64_t, double, std::string, Blob, Handle, BodyRange>;
 
+// A piece of a text that leaves the core: its own, or one that the host keeps.
+using Part = std::variant<std::string, Handle>;
+
 // A constant SQL text with its name. Texts are literals or come from the declared schema.
 struct Sql {
   std::string_view name;
@@ -90,8 +97,13 @@ struct CallCommand {
   std::string space;
   std::string operation;
   Params params;
+  std::vector<Part> body;
 };
-using Command = std::variant<SqlCommand, BodyCommand, AlarmCommand, CallCommand>;
+struct PublishCommand {
+  std::string except_device;  // empty: to every socket
+  std::vector<Part> frame;
+};
+using Command = std::variant<SqlCommand, BodyCommand, AlarmCommand, CallCommand, PublishCommand>;
 
 using Cell = std::variant<Null, int64_t, double, std::string>;
 
@@ -129,6 +141,7 @@ using CommandResult = std::variant<Null, ResultSets, std::string, CallReply, Fai
 
 void WriteCommands(const std::vector<Command>& commands, msgpack::Writer* writer);
 void WriteHandle(Handle handle, msgpack::Writer* writer);
+void WritePart(const Part& part, msgpack::Writer* writer);
 void WriteParams(const Params& params, msgpack::Writer* writer);
 bool ReadParams(msgpack::Reader* reader, Params* params);
 

@@ -26,6 +26,9 @@ Identity ReadIdentity(msgpack::Reader* reader) {
   identity.role = ParseRole(reader->Str());
   identity.org = TextOrNil(reader);
   identity.tenant = TextOrNil(reader);
+  identity.email = TextOrNil(reader);
+  identity.version = reader->Int();
+  identity.expires_ms = reader->Int();
   return identity;
 }
 
@@ -86,12 +89,8 @@ void WriteReply(const Reply& reply, msgpack::Writer* writer) {
     writer->Str(value);
   }
   writer->Array(reply.body.size());
-  for (const Reply::Part& part : reply.body) {
-    if (const auto* text = std::get_if<std::string>(&part)) {
-      writer->Bin(*text);
-    } else {
-      WriteHandle(*std::get_if<Handle>(&part), writer);
-    }
+  for (const Part& part : reply.body) {
+    WritePart(part, writer);
   }
   WriteParams(reply.data, writer);
 }

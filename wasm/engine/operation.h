@@ -1,7 +1,7 @@
 // An operation: one request on its way through the core, written as a coroutine.
 //
 // Request :=  [name, now_ms, seed, Identity | nil, space | nil, {key: text...}, body_size]
-// Identity := [user_id, role, org | nil, tenant | nil]
+// Identity := [user_id, role, org | nil, tenant | nil, email | nil, version, expires_ms]
 // Reply   :=  [status, [[header, value]...], [bin | Handle ...], {key: text...}]
 //
 // The seed is 16 random bytes from the host. `space` is the name of the object that the operation
@@ -44,8 +44,6 @@ struct Request {
 };
 
 struct Reply {
-  using Part = std::variant<std::string, Handle>;
-
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   std::vector<Part> body;

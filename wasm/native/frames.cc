@@ -49,6 +49,19 @@ std::vector<HostStatement> DecodeStatements(msgpack::Reader* reader) {
   return statements;
 }
 
+std::vector<Part> DecodeParts(msgpack::Reader* reader) {
+  std::vector<Part> parts(reader->Array());
+  for (Part& part : parts) {
+    if (reader->Next() == msgpack::Type::kBin) {
+      part = std::string(reader->Bin());
+    } else {
+      const Param handle = DecodeParam(reader);
+      part = *std::get_if<Handle>(&handle);
+    }
+  }
+  return parts;
+}
+
 HostCommand DecodeCommand(msgpack::Reader* reader) {
   HostCommand command;
   reader->Array();
@@ -62,6 +75,10 @@ HostCommand DecodeCommand(msgpack::Reader* reader) {
     command.space = std::string(reader->Str());
     command.operation = std::string(reader->Str());
     ReadParams(reader, &command.params);
+    command.parts = DecodeParts(reader);
+  } else if (command.kind == "publish") {
+    command.device = std::string(reader->Str());
+    command.parts = DecodeParts(reader);
   } else {
     command.number = reader->Int();
     if (command.kind == "body") command.size = reader->Int();
@@ -79,15 +96,7 @@ HostReply DecodeReply(msgpack::Reader* reader) {
     name = std::string(reader->Str());
     value = std::string(reader->Str());
   }
-  reply.body.resize(reader->Array());
-  for (Reply::Part& part : reply.body) {
-    if (reader->Next() == msgpack::Type::kBin) {
-      part = std::string(reader->Bin());
-    } else {
-      const Param handle = DecodeParam(reader);
-      part = *std::get_if<Handle>(&handle);
-    }
-  }
+  reply.body = DecodeParts(reader);
   ReadParams(reader, &reply.data);
   return reply;
 }
@@ -165,11 +174,14 @@ std::string EncodeRequest(const Request& request, std::string_view role) {
   if (request.identity.user_id.empty()) {
     writer.Nil();
   } else {
-    writer.Array(4);
+    writer.Array(7);
     writer.Str(request.identity.user_id);
     writer.Str(role);
     TextOrNil(request.identity.org, &writer);
     TextOrNil(request.identity.tenant, &writer);
+    TextOrNil(request.identity.email, &writer);
+    writer.Int(request.identity.version);
+    writer.Int(request.identity.expires_ms);
   }
   TextOrNil(request.space, &writer);
   WriteParams(request.params, &writer);

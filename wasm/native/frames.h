@@ -23,7 +23,7 @@ struct HostStatement {
 };
 
 struct HostCommand {
-  std::string kind;   // sql, d1, body, alarm, call
+  std::string kind;   // sql, d1, body, alarm, call, publish
   std::string shard;  // d1
   std::vector<HostStatement> statements;
   int64_t number = 0;  // body: offset; alarm: time
@@ -31,12 +31,14 @@ struct HostCommand {
   std::string space;   // call
   std::string operation;
   Params params;
+  std::vector<Part> parts;  // call: the body; publish: the frame
+  std::string device;       // publish
 };
 
 struct HostReply {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;
-  std::vector<Reply::Part> body;
+  std::vector<Part> body;
   Params data;
 };
 

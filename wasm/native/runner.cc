@@ -34,6 +34,10 @@ HostResult Running::RunCommand(const HostCommand& command) {
     if (stores_.set_alarm) stores_.set_alarm(command.number);
     return Null{};
   }
+  if (command.kind == "publish") {
+    published_.emplace_back(command.device, Join(command.parts));
+    return Null{};
+  }
   if (command.kind == "call") {
     auto result = stores_.call(command, &held_);
     if (auto* failure = std::get_if<Failure>(&result)) return std::move(*failure);
@@ -61,18 +65,28 @@ void Running::Step() {
 }
 
 void Running::Finish() {
-  if (!in_transaction_) return;
-  in_transaction_ = false;
-  if (output_.reply.status >= 400) return stores_.own->Rollback();
-  stores_.own->Commit();
+  const bool failed = output_.reply.status >= 400;
+  if (in_transaction_) {
+    in_transaction_ = false;
+    if (failed) return stores_.own->Rollback();
+    stores_.own->Commit();
+  }
+  if (failed || !stores_.publish) return;
+  for (const auto& [device, frame] : published_) stores_.publish(device, frame);
+}
+
+std::string Running::Join(const std::vector<Part>& parts) const {
+  std::string joined;
+  for (const Part& part : parts) {
+    const auto* text = std::get_if<std::string>(&part);
+    joined += text != nullptr ? *text : held_.texts.at(std::get_if<Handle>(&part)->id);
+  }
+  return joined;
 }
 
 Answer Running::Take() {
   Answer answer{.status = output_.reply.status, .body = {}, .data = std::move(output_.reply.data)};
-  for (const Reply::Part& part : output_.reply.body) {
-    const auto* text = std::get_if<std::string>(&part);
-    answer.body += text != nullptr ? *text : held_.texts.at(std::get_if<Handle>(&part)->id);
-  }
+  answer.body = Join(output_.reply.body);
   return answer;
 }
 

@@ -21,6 +21,8 @@ struct Stores {
       d1;
   std::function<void(int64_t at_ms)> set_alarm;
   std::function<std::variant<CallReply, Failure>(const HostCommand&, Held*)> call;
+  // Told after the commit; without it frames go nowhere.
+  std::function<void(const std::string& except_device, const std::string& frame)> publish;
 };
 
 struct Answer {
@@ -48,6 +50,7 @@ class Running {
 
  private:
   HostResult RunCommand(const HostCommand& command);
+  std::string Join(const std::vector<Part>& parts) const;
   void Finish();
 
   Engine* engine_;
@@ -56,6 +59,7 @@ class Running {
   bool in_transaction_ = false;
   int steps_ = 0;
   Held held_;
+  std::vector<std::pair<std::string, std::string>> published_;  // device, frame
   Output output_;
 };
 

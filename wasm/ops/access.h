@@ -22,6 +22,9 @@ struct Identity {
   Role role = Role::kNone;
   std::string org;
   std::string tenant;
+  std::string email;
+  int64_t version = 0;     // of the user's tokens: those before the present one are revoked
+  int64_t expires_ms = 0;  // when the token ends
 };
 
 // `user`, `viewer` or `admin`; anything else is kNone.

@@ -10,13 +10,14 @@ import { runBatch } from '../hosts/d1.ts';
 import { runStatements } from '../hosts/durable_sql.ts';
 import { logError, logEvent } from '../log.ts';
 import { type Call, headerJson, requestFrame } from '../requests.ts';
-
-/** A reply as it crosses from the object to the Worker. */
-export interface SpaceReply {
-  status: number;
-  headers: [string, string][];
-  data: Record<string, string>;
-}
+import {
+  BODY_READ_MAX,
+  CALL_HEADER,
+  REPLY_HEADER,
+  runCall,
+  SIZE_HEADER,
+  type SpaceReply,
+} from '../space_client.ts';
 
 /** A local operation answered 400 or more: its transaction is taken back. */
 class RolledBack extends Error {
@@ -27,13 +28,6 @@ class RolledBack extends Error {
     this.reply = reply;
   }
 }
-
-export const CALL_HEADER = 'x-tidemark-call';
-export const REPLY_HEADER = 'x-tidemark-reply';
-export const SIZE_HEADER = 'x-tidemark-size'; // the body's, where its sender declared it
-
-/** One byte more than the core takes (limits.h, kBodyBytesMax): then it says what is too much. */
-export const BODY_READ_MAX = (16 << 20) + 1;
 
 const ALARM_RETRY_MS = 10_000;
 
@@ -136,6 +130,7 @@ export class SpaceDO extends DurableObject<Env> {
 
   async #runSpanning(command: Command, held: Held): Promise<CommandResult> {
     if (command[0] === 'd1') return runBatch(shardOf(this.env, command[1]), command[2], held);
+    if (command[0] === 'call') return runCall(this.env, null, command, held);
     if (command[0] !== 'sql') return this.#runLocal(command, held);
     const statements: Statement[] = command[1];
     return this.ctx.storage.transactionSync(() =>
