@@ -24,15 +24,30 @@ export class Refused extends Error {
 
 /** The caller of a request. Throws Refused: `unauthorized`, `invalid_token`, `not_configured`. */
 export async function identify(request: Request, env: Env): Promise<IdentityFrame> {
+  return identifyBy(bearerOf(request), env);
+}
+
+/** The caller of a WebSocket's upgrade, where a browser can send a token as a protocol only. */
+export async function identifyUpgrade(request: Request, env: Env): Promise<IdentityFrame> {
+  const offered = (request.headers.get('sec-websocket-protocol') ?? '').split(',');
+  const protocol = offered.map((name) => name.trim()).find((name) => name.startsWith('bearer.'));
+  return identifyBy(protocol?.slice('bearer.'.length) ?? bearerOf(request), env);
+}
+
+function bearerOf(request: Request): string | undefined {
   const header = request.headers.get('authorization') ?? '';
-  if (!/^Bearer /i.test(header)) {
+  return /^Bearer /i.test(header) ? header.slice('Bearer '.length).trim() : undefined;
+}
+
+async function identifyBy(token: string | undefined, env: Env): Promise<IdentityFrame> {
+  if (token === undefined) {
     throw new Refused(401, 'unauthorized', 'Unauthorized', 'Send Authorization: Bearer <token>');
   }
   if (!env.JWT_SECRET) {
     throw new Refused(503, 'not_configured', 'No signing secret is set', 'Set JWT_SECRET');
   }
   try {
-    return await verify(header.slice('Bearer '.length).trim(), env.JWT_SECRET);
+    return await verify(token, env.JWT_SECRET);
   } catch (error) {
     const expired = error instanceof errors.JWTExpired;
     const help = expired ? 'The token has expired: sign in again' : 'Sign in for a new token';

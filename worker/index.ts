@@ -5,7 +5,8 @@ import { drive } from './drive.ts';
 import { engine } from './engine.ts';
 import type { Env } from './env.ts';
 import type { IdentityFrame, Params } from './frames.ts';
-import { identify, Refused } from './identity.ts';
+import { identify, identifyUpgrade, Refused } from './identity.ts';
+import { isUpgrade, joinLive } from './live.ts';
 import { type LogEvent, logError, logEvent, measure } from './log.ts';
 import { requestFrame } from './requests.ts';
 import { type Route, routes } from './routes.ts';
@@ -67,6 +68,7 @@ app.onError((error, c) => {
 async function answer(c: Context<App>, route: Route): Promise<Response> {
   const log = c.get('log');
   log.path = route.path;
+  if (route.place === 'live') return answerLive(c);
   const identity = route.place === 'anyone' ? null : await identify(c.req.raw, c.env);
   if (identity) log.user_id = identity[0];
   const params = { ...c.req.query(), ...route.params, ...c.req.param(), ...headerParams(c) };
@@ -81,6 +83,16 @@ async function answer(c: Context<App>, route: Route): Promise<Response> {
   const next = nextLink(c, reply.data);
   if (next) headers.set('link', next);
   return new Response(reply.body, { status: reply.status, headers });
+}
+
+async function answerLive(c: Context<App>): Promise<Response> {
+  if (!isUpgrade(c.req.raw)) {
+    c.header('upgrade', 'websocket'); // RFC 9110, section 15.5.22
+    return problem(c, 426, 'upgrade_required', 'Connect by WebSocket');
+  }
+  const identity = await identifyUpgrade(c.req.raw, c.env);
+  c.get('log').user_id = identity[0];
+  return joinLive(c.req.raw, c.env, identity);
 }
 
 function headerParams(c: Context<App>): Params {

@@ -5,8 +5,8 @@ import schema from '../schema/collections.json';
 import type { Params } from './frames.ts';
 
 /** Where an operation runs: `anyone` in the Worker without a token, `worker` with one, `space` in
- * the caller's space. */
-export type Place = 'anyone' | 'worker' | 'space';
+ * the caller's space, `live` on a socket there. */
+export type Place = 'anyone' | 'worker' | 'space' | 'live';
 
 export interface Route {
   method: 'GET' | 'POST';
@@ -31,6 +31,7 @@ const lists: Route[] = schema.collections.map(({ name }) => ({
 export const routes: readonly Route[] = [
   { method: 'GET', path: '/health', operation: 'health', place: 'anyone' },
   { method: 'POST', path: '/sync', operation: 'sync', place: 'space' },
+  { method: 'GET', path: '/sync/live', operation: 'join', place: 'live' },
   { method: 'GET', path: '/history', operation: 'list_history', place: 'space' },
   { method: 'POST', path: '/history/:id/restore', operation: 'restore_history', place: 'space' },
   {

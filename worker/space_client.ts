@@ -52,6 +52,19 @@ export async function runInSpace(
   return { status: response.status, headers: kept, data, body: response.body };
 }
 
+/** Joins a socket to a space: its answer is 101 with the other end, or says why not. */
+export async function joinSpace(env: Env, space: string, call: Call): Promise<Response> {
+  const headers = { upgrade: 'websocket', [CALL_HEADER]: headerJson(call) };
+  const stub = env.SPACE.get(env.SPACE.idFromName(space));
+  const response = await stub.fetch('https://space/', { headers });
+  if (response.status === 101) return response;
+  const type = response.headers.get('content-type') ?? 'application/json';
+  return new Response(response.body, {
+    status: response.status,
+    headers: { 'content-type': type },
+  });
+}
+
 /** Runs a `call` command. */
 export async function runCall(
   env: Env,

@@ -128,7 +128,9 @@ describe('README.md', () => {
 
 describe('docs/records.md', () => {
   const deltas = sources('wasm/records', /\.cc$/);
-  const text = [deltas, sources('wasm/ops', /\.cc$/), sources('wasm/engine', /\.cc$/)].join('\n');
+  const surfaces = ['ops', 'engine', 'live', 'accounts', 'shares'].map((name) => `wasm/${name}`);
+  const core = surfaces.filter((folder) => existsSync(folder));
+  const text = [deltas, ...core.map((folder) => sources(folder, /\.cc$/))].join('\n');
   const worker = sources('worker', /\.ts$/);
   const [whole = '', rejected = '', conflicts = ''] = section(records, '## Codes').split(/^In `/m);
   const codesOf = (part: string) => rows(part).map(([code]) => names(code)[0] ?? '');

@@ -18,7 +18,11 @@ const guarded = routes.filter(({ place }) => place !== 'anyone');
 function ask(route: Route, headers: Record<string, string>, query = ''): Promise<Response> {
   return send(pathOf(route) + query, {
     method: route.method,
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: {
+      'content-type': 'application/json',
+      ...(route.place === 'live' && { upgrade: 'websocket' }),
+      ...headers,
+    },
     ...(route.method === 'POST' && { body: '{}' }),
   });
 }
@@ -168,7 +172,7 @@ describe('user ids', () => {
 
 describe('roles', () => {
   const writes = guarded.filter(({ method }) => method !== 'GET');
-  const reads = guarded.filter(({ method }) => method === 'GET');
+  const reads = guarded.filter(({ method, place }) => method === 'GET' && place !== 'live');
 
   it.each(['root', '', 'USER', 'none', null, 5, ['admin']])('role %j may nothing', async (role) => {
     const token = await signToken(newUser(), { role });
@@ -233,7 +237,9 @@ describe('another user', () => {
 
   it('does see its own on every list, so that the test above can tell', async () => {
     const owner = await ownerWithRows();
-    for (const route of guarded.filter(({ method, path }) => method === 'GET' && path !== '/')) {
+    for (const route of guarded.filter(
+      ({ method, place }) => method === 'GET' && place !== 'live',
+    )) {
       const text = await (await owner.get(pathOf(route))).text();
       expect([name(route), text.includes(SEEN)]).toEqual([name(route), true]);
     }

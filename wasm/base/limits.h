@@ -60,6 +60,19 @@ inline constexpr int kProjectPagesMax = 40;  // a run; then the alarm goes on
 inline constexpr int64_t kProjectDelayMs = 200;
 inline constexpr int64_t kProjectRetryMaxMs = 5 * kMinuteMs;
 
+// Live. Frames of just below 1 MB were seen to fail in production. Text is held in UTF-16 units, of
+// which each takes 3 bytes at most.
+inline constexpr int64_t kFrameBytesOutMax = 900'000;
+inline constexpr int64_t kFrameUnitsMax = 280'000;  // rows of one frame
+static_assert(kFrameUnitsMax * 3 < kFrameBytesOutMax);
+inline constexpr size_t kFrameBytesInMax = 1 << 20;  // above, its socket is closed
+static_assert(kFrameBytesInMax <= kSliceBytes);      // it is read at once
+inline constexpr int64_t kFanOutBytesMax = 32 << 20;  // rows of one push, to all sockets together
+inline constexpr int64_t kPublishRowsMax = 2'000;     // of one push; measured before they are read
+inline constexpr int64_t kSocketsMax = 2'000;         // of a space; the platform takes 32,768
+inline constexpr int64_t kFramesPerMinute = 600;      // of a socket
+inline constexpr size_t kPresenceBytesMax = 2'048;    // kept in an attachment of 16,384
+
 // Reads.
 inline constexpr int64_t kListRowsMax = 1'000;
 inline constexpr int64_t kListRowsDefault = 20;

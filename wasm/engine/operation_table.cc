@@ -1,5 +1,6 @@
 #include "engine/operation_table.h"
 
+#include "live/operations.h"
 #include "ops/enter.h"
 #include "ops/health.h"
 #include "records/operations.h"
@@ -36,6 +37,9 @@ constexpr OperationEntry kOperations[] = {
     {"list", SpaceReader, List},
     {"list_owned", SpaceReader, ListOwned},
     {"catch_up", SpaceReader, CatchUp},
+    {"join", SpaceReader, Join},
+    {"frame", SpaceReader, Frame},
+    {"leave", ObjectOnly, Leave},
 };
 
 }  // namespace

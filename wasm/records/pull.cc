@@ -3,9 +3,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/json_scanner.h"
 #include "base/limits.h"
 #include "engine/await.h"
+#include "records/answer.h"
 #include "records/statements.h"
 
 namespace tidemark {
@@ -41,59 +41,16 @@ Window WindowOf(const PushState& state, const std::string& cursor_text) {
   return window;
 }
 
-class Answer {
- public:
-  explicit Answer(const Schema& schema) : schema_(schema) {}
-
-  void Add(const ResultSet& rows) {
-    for (const Kept& kept : rows.kept) groups_.push_back(kept);
-  }
-  void Group(std::string_view name) {
-    text_ += text_.empty() ? "{" : ",";
-    json::AppendQuoted(&text_, name);
-    text_ += ":[";
-    bool first = true;
-    for (const Kept& kept : groups_) {
-      if (kept.group != name) continue;
-      if (!first) text_ += ",";
-      first = false;
-      reply_.body.emplace_back(std::exchange(text_, {}));
-      reply_.body.emplace_back(kept.handle);
-    }
-    text_ += "]";
-  }
-  void Text(std::string_view text) { text_ += text; }
-  void Quoted(std::string_view name, std::string_view value) {
-    text_ += ",\"" + std::string(name) + "\":";
-    json::AppendQuoted(&text_, value);
-  }
-  void Collections() {
-    for (const Collection& collection : schema_.collections) Group(collection.name);
-    Group("deleted_ids");
-  }
-  Reply Finish() {
-    reply_.body.emplace_back(text_ + "}");
-    reply_.headers.emplace_back("content-type", "application/json");
-    return std::move(reply_);
-  }
-
- private:
-  const Schema& schema_;
-  Reply reply_;
-  std::string text_;
-  std::vector<Kept> groups_;
-};
-
 }  // namespace
 
-Task<Result<Reply>> Pull(PushState* state, std::string cursor_text, int64_t limit) {
-  const Window window = WindowOf(*state, cursor_text);
-  const Keep keep{static_cast<int64_t>(limits::kPageBytesMax), limit};
+Task<Result<Reply>> Pull(PushState* state, PullOptions options) {
+  const Window window = WindowOf(*state, options.cursor);
+  const Keep keep{options.units_max, options.limit};
   const ResultSet rows = co_await Query(
-      sql::kPull, {window.from, window.to, state->device, limit, window.own_until}, keep);
+      sql::kPull, {window.from, window.to, state->device, options.limit, window.own_until}, keep);
   const int64_t last = rows.more ? rows.last : window.to;
 
-  Answer answer(*state->schema);
+  Answer answer(*state->schema, std::move(options.opening));
   answer.Add(rows);
   const ResultSet deletions = co_await Query(
       sql::kPullDeletedIds, {window.from, last, state->device, window.own_until}, keep);
@@ -123,7 +80,9 @@ Task<Result<Reply>> Pull(PushState* state, std::string cursor_text, int64_t limi
   }
   answer.Text(",\"rejected\":[" + state->rejected + "],\"conflicts\":[" + state->conflicts + "]");
   answer.Text(",\"server_time\":" + std::to_string(state->now_ms));
-  Reply reply = answer.Finish();
+  Reply reply;
+  reply.body = answer.Finish();
+  reply.headers.emplace_back("content-type", "application/json");
   reply.data["pulled"] = std::to_string(rows.KeptRows());
   co_return reply;
 }

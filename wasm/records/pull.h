@@ -5,10 +5,19 @@
 #include <cstdint>
 #include <string>
 
+#include "base/limits.h"
 #include "engine/operation.h"
 #include "records/push.h"
 
 namespace tidemark {
+
+// How an answer begins and how much it holds.
+struct PullOptions {
+  std::string cursor;
+  int64_t limit = limits::kPageRowsMax;
+  int64_t units_max = static_cast<int64_t>(limits::kPageBytesMax);  // of text, in UTF-16 units
+  std::string opening;  // of the answer's object; empty for a plain one
+};
 
 // Answers POST /sync after its deltas are stored. The state outlives the task.
 //
@@ -19,6 +28,6 @@ namespace tidemark {
 // With a cursor: the rows after it that other devices wrote, and of the device's own deltas those
 // that are stored in another form than they were sent. Without one, or where it no longer fits the
 // space (`reset`: drop what you have and take this): the whole state from 0, its own rows too.
-Task<Result<Reply>> Pull(PushState* state, std::string cursor_text, int64_t limit);
+Task<Result<Reply>> Pull(PushState* state, PullOptions options);
 
 }  // namespace tidemark

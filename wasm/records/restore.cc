@@ -5,6 +5,7 @@
 #include "engine/await.h"
 #include "engine/params.h"
 #include "records/operations.h"
+#include "records/publish.h"
 #include "records/push.h"
 #include "records/statements.h"
 
@@ -75,6 +76,8 @@ Task<Reply> RestoreHistory(Context context) {
   if (!status.ok()) co_return Reply::Error(status);
   if (!state.rejected.empty()) co_return Reply::Error(NotRestored(state.rejected));
   co_await SetAlarm(request.now_ms + limits::kProjectDelayMs);
+  co_await PublishChanges(context,
+                          {.space = state.space, .from = state.space.head, .to = state.head});
 
   std::string body = "{\"collection\":";
   json::AppendQuoted(&body, name);

@@ -41,6 +41,13 @@ CROSS JOIN records AS r ON r.collection = e.collection AND r.id = e.id
 WHERE NOT (r.seq > CAST(?1 AS INTEGER) AND r.seq <= CAST(?2 AS INTEGER)
   AND (r.device <> ?3 OR r.seq <= CAST(?4 AS INTEGER))))sql"};
 
+// Whether rows fit a frame: ?1 from, ?2 to, ?3 rows at most that are looked at.
+inline constexpr Sql kMeasureChanges{"MeasureChanges", R"sql(
+SELECT count(*), coalesce(sum(size), 0)
+FROM (SELECT length(CAST(data AS BLOB)) AS size FROM records
+  WHERE seq > CAST(?1 AS INTEGER) AND seq <= CAST(?2 AS INTEGER)
+  ORDER BY seq LIMIT CAST(?3 AS INTEGER)))sql"};
+
 #undef TIDEMARK_DELTA
 
 #define TIDEMARK_HISTORY_ENTRY                                                   \

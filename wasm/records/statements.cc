@@ -31,6 +31,7 @@ constexpr Registered kStatements[] = {
     {kWriteWinners, Store::kSpace, ""},
     {kReadBareIds, Store::kSpace, ""},
     {kPull, Store::kSpace, ""},
+    {kMeasureChanges, Store::kSpace, ""},
     {kPullDeletedIds, Store::kSpace, ""},
     {kPullCorrections, Store::kSpace, "e"},  // its own subquery: the ids of a request
     {kListHistory, Store::kSpace, ""},

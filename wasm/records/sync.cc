@@ -4,25 +4,14 @@
 
 #include "base/limits.h"
 #include "engine/await.h"
+#include "records/exchange.h"
 #include "records/operations.h"
-#include "records/payload.h"
-#include "records/pull.h"
 #include "records/statements.h"
 
 namespace tidemark {
 namespace {
 
-Status CheckDevice(std::string_view device) {
-  const bool allowed = std::all_of(device.begin(), device.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.' || c == ':';
-  });
-  if (allowed && device.size() <= limits::kDeviceIdBytesMax) return {};
-  return Status::Invalid("invalid_device_id",
-                         "X-Device-ID must be 1 to 64 letters, digits or any of - _ . :");
-}
-
-Status CheckRequest(const Request& request, const std::string& device) {
+Status CheckRequest(const Request& request) {
   // Media types compare without regard to case; parameters such as charset do not matter here.
   std::string type = request.Param("content_type");
   type = type.substr(0, type.find(';'));
@@ -37,7 +26,7 @@ Status CheckRequest(const Request& request, const std::string& device) {
                                                   std::to_string(limits::kBodyBytesMax) +
                                                   " bytes; split the push into several requests");
   }
-  return CheckDevice(device);
+  return CheckDevice(request.Param("device"));
 }
 
 }  // namespace
@@ -53,30 +42,9 @@ Task<Space> ReadSpace(std::string device) {
 }
 
 Task<Reply> Sync(Context context) {
-  const Request& request = context.request;
-  PushState state;
-  state.schema = context.schema;
-  state.now_ms = request.now_ms;
-  state.device = request.Param("device").empty() ? "default" : request.Param("device");
-  if (Status status = CheckRequest(request, state.device); !status.ok()) {
-    co_return Reply::Error(status);
-  }
-  state.space = co_await ReadSpace(state.device);
-  state.head = state.space.head;
-
-  PayloadOptions options;
-  const Status pushed = co_await PushPayload(&state, &options, request.body_size);
-  if (!pushed.ok()) co_return Reply::Error(pushed);
-  if (state.written > 0) co_await SetAlarm(request.now_ms + limits::kProjectDelayMs);
-
-  const int64_t limit = options.limit == 0 ? limits::kPageRowsMax : options.limit;
-  Result<Reply> pulled = co_await Pull(&state, options.cursor, limit);
-  if (!pulled.ok()) co_return Reply::Error(pulled.status());
-  Reply reply = std::move(*pulled);
-  reply.data["deltas"] = std::to_string(state.deltas);
-  reply.data["written"] = std::to_string(state.written);
-  reply.data["version"] = std::to_string(state.head);
-  co_return reply;
+  if (Status status = CheckRequest(context.request); !status.ok()) co_return Reply::Error(status);
+  std::string device = DeviceOf(context.request);
+  co_return co_await Exchange(std::move(context), std::move(device), {});
 }
 
 }  // namespace tidemark

@@ -1,5 +1,5 @@
-// SpaceDO: a user's space of records, its single writer. It binds storage, alarm and D1 to the core
-// and decides nothing.
+// SpaceDO: a user's space of records, its single writer. It binds storage, alarm, sockets and D1 to
+// the core and decides nothing.
 
 import { DurableObject } from 'cloudflare:workers';
 import { drive, driveSync, Held, type Host, type LocalHost, type Reply } from '../drive.ts';
@@ -18,21 +18,36 @@ import {
   SIZE_HEADER,
   type SpaceReply,
 } from '../space_client.ts';
+import { close, Sockets, send } from './sockets.ts';
 
-/** A local operation answered 400 or more: its transaction is taken back. */
+/** A local operation answered 400 or more, or more than fits: its transaction is taken back. */
 class RolledBack extends Error {
-  readonly reply: Reply;
+  readonly reply: Reply | undefined;
 
-  constructor(reply: Reply) {
+  constructor(reply?: Reply) {
     super('rolled back');
     this.reply = reply;
   }
 }
 
+/** Whether a reply may be sent as it is. */
+type Fits = (reply: Reply) => boolean;
+
+/** What a local operation publishes, once it is committed. */
+type Published = [exceptDevice: string, frame: string][];
+
 const ALARM_RETRY_MS = 10_000;
+
+/** A frame out of the object (limits.h, kFrameBytesOutMax); a unit of text takes 3 at most. */
+const FRAME_BYTES_MAX = 900_000;
+const tooLarge = (text: string) =>
+  text.length * 3 > FRAME_BYTES_MAX && encoder.encode(text).byteLength > FRAME_BYTES_MAX;
+
+const encoder = new TextEncoder();
 
 export class SpaceDO extends DurableObject<Env> {
   readonly #name: string;
+  readonly #sockets: Sockets;
   #opened = false;
   #alarmAt: number | undefined; // as far as this instance knows
   #catchingUp: Promise<Reply> | undefined;
@@ -40,12 +55,15 @@ export class SpaceDO extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#name = ctx.id.name ?? '';
+    this.#sockets = new Sockets(ctx);
   }
 
   /** A local operation on the request's body, named in a header by the Worker. */
   override async fetch(request: Request): Promise<Response> {
     if (this.#name === '') throw new Error('a space is found by its name only');
     const call = JSON.parse(request.headers.get(CALL_HEADER) ?? '{}') as Call;
+    call.params.sockets = String(this.#sockets.count);
+    if (request.headers.get('upgrade') === 'websocket') return this.#join(call);
     const body = await readBody(request);
     const reply = this.#local(call, new Held(body.bytes), body.size);
     const { status, headers, data } = reply;
@@ -53,6 +71,81 @@ export class SpaceDO extends DurableObject<Env> {
       status,
       headers: [...headers, [REPLY_HEADER, headerJson(data)]],
     });
+  }
+
+  #join(call: Call): Response {
+    const reply = this.#local(call, new Held(), 0);
+    const { status, data } = reply;
+    const headers: [string, string][] = [...reply.headers, [REPLY_HEADER, headerJson(data)]];
+    if (status >= 400 || call.identity === null) {
+      return new Response(reply.body(), { status, headers });
+    }
+    const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+    this.#sockets.accept(ours, {
+      device: data.device ?? '',
+      identity: call.identity,
+      presence: '',
+    });
+    return new Response(null, { status: 101, webSocket: theirs });
+  }
+
+  override webSocketMessage(webSocket: WebSocket, message: string | ArrayBuffer): void {
+    if (typeof message !== 'string') {
+      close(webSocket, 1003, 'frames are text');
+      return;
+    }
+    const socket = this.#sockets.of(webSocket);
+    const { frames, leftMs } = this.#sockets.countFrame(webSocket);
+    const params = {
+      device: socket.device,
+      sockets: String(this.#sockets.count),
+      frames: String(frames),
+      frames_max: this.env.FRAMES_PER_MINUTE ?? '',
+      left_ms: String(leftMs),
+    };
+    const call = { operation: 'frame', identity: socket.identity, params };
+    try {
+      const { text, data } = this.#frame(call, encoder.encode(message));
+      if (data.presence !== undefined) {
+        this.#sockets.update(webSocket, { ...socket, presence: data.presence });
+      }
+      if (text !== '') send(webSocket, text);
+      if (data.close) close(webSocket, Number(data.close), data.error ?? '');
+    } catch (error) {
+      logError(error, { event: 'frame.failed', user_id: this.#name });
+      const message = 'The frame failed here; it is safe to send it again';
+      send(webSocket, JSON.stringify({ type: 'error', code: 'internal', message, status: 500 }));
+    }
+  }
+
+  // An answer that is too large for a frame is none: the exchange is taken back, and the core says
+  // why.
+  #frame(call: Call, bytes: Uint8Array): { text: string; data: Record<string, string> } {
+    const reply = this.#local(call, new Held(bytes), bytes.byteLength, (r) => !tooLarge(r.text()));
+    if (reply !== undefined) return { text: reply.text(), data: reply.data };
+    const params = { ...call.params, too_large: '1' };
+    const refused = this.#local({ ...call, params }, new Held(bytes), bytes.byteLength);
+    return { text: refused.text(), data: refused.data };
+  }
+
+  override webSocketClose(webSocket: WebSocket, code: number): void {
+    close(webSocket, code === 1005 ? 1000 : code, '');
+    this.#leave(webSocket);
+  }
+
+  override webSocketError(webSocket: WebSocket): void {
+    this.#leave(webSocket);
+  }
+
+  /** Ends every socket of the space. */
+  closeSockets(code: number, reason: string): void {
+    this.#sockets.closeAll(code, reason);
+  }
+
+  #leave(webSocket: WebSocket): void {
+    const { device, presence } = this.#sockets.of(webSocket);
+    if (presence === '' || this.#sockets.hasAnother(device, webSocket)) return;
+    this.#local({ operation: 'leave', identity: null, params: { device } }, new Held(), 0);
   }
 
   /** Copies to D1 what is behind. Callers that come meanwhile share one run. */
@@ -83,31 +176,39 @@ export class SpaceDO extends DurableObject<Env> {
   #open(): void {
     if (this.#opened) return;
     const call = { operation: 'open_space', identity: null, params: {} };
-    const { status } = this.#transact(call, new Held(), 0);
+    const status = this.#transact(call, new Held(), 0)?.status ?? 500;
     if (status >= 400) throw new Error(`the space could not be opened: ${status}`);
     this.#opened = true;
   }
 
-  #local(call: Call, held: Held, bodySize: number): Reply {
+  #local(call: Call, held: Held, bodySize: number): Reply;
+  #local(call: Call, held: Held, bodySize: number, fits: Fits): Reply | undefined;
+  #local(call: Call, held: Held, bodySize: number, fits?: Fits): Reply | undefined {
     this.#open();
-    return this.#transact(call, held, bodySize);
+    return this.#transact(call, held, bodySize, fits);
   }
 
-  #transact(call: Call, held: Held, bodySize: number): Reply {
-    const host: LocalHost = { run: (command) => this.#runLocal(command, held) };
+  /** Undefined where the reply does not fit: then nothing has happened. */
+  #transact(call: Call, held: Held, bodySize: number, fits: Fits = () => true): Reply | undefined {
+    const published: Published = [];
+    const host: LocalHost = { run: (command) => this.#runLocal(command, held, published) };
     const alarmAt = this.#alarmAt;
+    let reply: Reply;
     try {
-      return this.ctx.storage.transactionSync(() => {
+      reply = this.ctx.storage.transactionSync(() => {
         const frame = requestFrame(call, this.#name, bodySize);
-        const reply = driveSync(engine(), frame, host, held);
-        if (reply.status >= 400) throw new RolledBack(reply);
-        return reply;
+        const made = driveSync(engine(), frame, host, held);
+        if (made.status >= 400) throw new RolledBack(made);
+        if (!fits(made)) throw new RolledBack();
+        return made;
       });
     } catch (error) {
       this.#alarmAt = alarmAt;
       if (error instanceof RolledBack) return error.reply;
       throw error;
     }
+    for (const [exceptDevice, frame] of published) this.#sockets.publish(exceptDevice, frame);
+    return reply;
   }
 
   #spanning(call: Call): Promise<Reply> {
@@ -115,7 +216,7 @@ export class SpaceDO extends DurableObject<Env> {
     return drive(engine(), requestFrame(call, this.#name), host);
   }
 
-  #runLocal(command: Command, held: Held): CommandResult {
+  #runLocal(command: Command, held: Held, published: Published): CommandResult {
     switch (command[0]) {
       case 'sql':
         return runStatements(this.ctx.storage.sql, command[1], held);
@@ -123,6 +224,9 @@ export class SpaceDO extends DurableObject<Env> {
         return held.body.subarray(command[1], command[1] + command[2]);
       case 'alarm':
         return this.#setAlarm(command[1]);
+      case 'publish':
+        published.push([command[1], held.join(command[2])]);
+        return null;
       default:
         throw new Error(`a local operation cannot run ${command[0]}`);
     }
@@ -131,7 +235,11 @@ export class SpaceDO extends DurableObject<Env> {
   async #runSpanning(command: Command, held: Held): Promise<CommandResult> {
     if (command[0] === 'd1') return runBatch(shardOf(this.env, command[1]), command[2], held);
     if (command[0] === 'call') return runCall(this.env, null, command, held);
-    if (command[0] !== 'sql') return this.#runLocal(command, held);
+    if (command[0] === 'publish') {
+      this.#sockets.publish(command[1], held.join(command[2]));
+      return null;
+    }
+    if (command[0] !== 'sql') return this.#runLocal(command, held, []);
     const statements: Statement[] = command[1];
     return this.ctx.storage.transactionSync(() =>
       runStatements(this.ctx.storage.sql, statements, held),
