@@ -5,7 +5,7 @@
 
 import { parseArgs } from 'node:util';
 
-const suites = { records: './records/suite.mjs' };
+const suites = { live: './live/suite.mjs', records: './records/suite.mjs' };
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -57,14 +57,16 @@ async function configuration() {
         'tidemark.wasm': { type: 'wasm', contents: readFileSync(module_path) },
       },
     },
-    exports: { SpaceDO: stored, FloorDO: stored },
+    exports: { SpaceDO: stored, FloorDO: stored, EchoDO: stored },
     env: {
       SPACE: objects('SpaceDO'),
       FLOOR: objects('FloorDO'),
+      ECHO: objects('EchoDO'),
       KV: { type: 'kv', id: 'KV' },
       R2: { type: 'r2', name: 'R2' },
       ENVIRONMENT: { type: 'text', value: 'development' },
       JWT_SECRET: { type: 'text', value: secret },
+      FRAMES_PER_MINUTE: { type: 'text', value: '1000000' },
       ...Object.fromEntries(databases),
     },
   };
@@ -154,6 +156,13 @@ export class Server {
       request.on('error', reject);
       request.end(bytes);
     });
+  }
+
+  /** Where a WebSocket connects to. */
+  socketUrl(path) {
+    const url = new URL(path, this.#url);
+    url.protocol = 'ws:';
+    return url.href;
   }
 
   /** POST /sync of a body, or of an object, as one of a user's devices. */

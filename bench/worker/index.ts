@@ -4,15 +4,18 @@ import schema from '../../schema/collections.json';
 import { Engine } from '../../worker/engine.ts';
 import type { Env as ProductEnv } from '../../worker/env.ts';
 import product, { SpaceDO as ProductSpace } from '../../worker/index.ts';
+import type { EchoDO } from './echo.ts';
 import type { FloorDO } from './floor.ts';
 import { DEVICE, inspectEngine, MergeCase, type Merged, mergeInEngine } from './merge.ts';
 import { meters } from './meters.ts';
 import { type Lookups, mergeInTypeScript, type PeerCollection } from './peer.ts';
 
+export { EchoDO } from './echo.ts';
 export { FloorDO } from './floor.ts';
 
 interface Env extends ProductEnv {
   FLOOR: DurableObjectNamespace<FloorDO>;
+  ECHO: DurableObjectNamespace<EchoDO>;
 }
 
 /** The product's object, whose alarm can be held still. */
@@ -103,6 +106,10 @@ async function answer(request: Request, url: URL, env: Env): Promise<Response> {
     case '/bench/floor': {
       const name = url.searchParams.get('name') ?? '';
       return env.FLOOR.get(env.FLOOR.idFromName(name)).fetch(request);
+    }
+    case '/bench/echo': {
+      const name = url.searchParams.get('name') ?? '';
+      return env.ECHO.get(env.ECHO.idFromName(name)).fetch(request);
     }
     case '/bench/merge/body':
       body = new Uint8Array(await request.arrayBuffer());
