@@ -14,6 +14,8 @@ export interface Env {
   ANALYTICS?: AnalyticsEngineDataset;
   ENVIRONMENT: string;
   JWT_SECRET?: string;
+  /** Origins of pages that may call with a token, with commas between. */
+  CORS_ORIGINS?: string;
   /** Frames that a live socket may send in a minute; without it the core's own bound. */
   FRAMES_PER_MINUTE?: string;
 }

@@ -1,6 +1,7 @@
 // The Worker: routes to operations, tokens to identities, and a log line for each request.
 
 import { type Context, Hono } from 'hono';
+import { crossOrigin } from './cors.ts';
 import { drive } from './drive.ts';
 import { engine } from './engine.ts';
 import type { Env } from './env.ts';
@@ -44,6 +45,8 @@ app.use(async (c, next) => {
   );
   logEvent({ ...log, status: c.res.status, duration_ms: duration });
 });
+
+app.use(crossOrigin);
 
 for (const route of routes) {
   app.on(route.method, route.path, (c) => answer(c, route));
