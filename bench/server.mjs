@@ -27,6 +27,7 @@ async function bundle() {
     target: 'es2024',
     conditions: ['workerd', 'worker', 'browser'],
     external: ['cloudflare:*'],
+    loader: { '.css': 'text', '.svg': 'text' },
     plugins: [
       {
         name: 'wasm',
@@ -57,15 +58,18 @@ async function configuration() {
         'tidemark.wasm': { type: 'wasm', contents: readFileSync(module_path) },
       },
     },
-    exports: { SpaceDO: stored, FloorDO: stored, EchoDO: stored },
+    exports: { SpaceDO: stored, LimiterDO: stored, FloorDO: stored, EchoDO: stored },
     env: {
       SPACE: objects('SpaceDO'),
+      LIMITER: objects('LimiterDO'),
       FLOOR: objects('FloorDO'),
       ECHO: objects('EchoDO'),
       KV: { type: 'kv', id: 'KV' },
       R2: { type: 'r2', name: 'R2' },
       ENVIRONMENT: { type: 'text', value: 'development' },
       JWT_SECRET: { type: 'text', value: secret },
+      REQUESTS_PER_MINUTE: { type: 'text', value: '1000000000' },
+      MAIL: { type: 'text', value: 'local' },
       FRAMES_PER_MINUTE: { type: 'text', value: '1000000' },
       ...Object.fromEntries(databases),
     },
@@ -148,7 +152,7 @@ export class Server {
           response.on('end', () => {
             const ms = performance.now() - started;
             const answer = Buffer.concat(chunks);
-            if (response.statusCode === 200) resolve({ ms, answer });
+            if (response.statusCode < 300) resolve({ ms, answer });
             else reject(new Error(`${method} ${path}: ${response.statusCode} ${answer}`));
           });
         },
@@ -156,6 +160,10 @@ export class Server {
       request.on('error', reject);
       request.end(bytes);
     });
+  }
+
+  get url() {
+    return new URL('/', this.#url).href;
   }
 
   /** Where a WebSocket connects to. */

@@ -131,12 +131,13 @@ export class Device {
 
   async #request(body) {
     for (let attempt = 1; ; attempt++) {
-      const { answer, problem } = await this.#try(body);
+      const { answer, problem, retry_after_ms = 0 } = await this.#try(body);
       if (answer) return answer;
       if (attempt === attempts_max) throw new SyncError(problem);
       this.stats.retries += 1;
-      const wait = Math.min(back_off_ms * 2 ** (attempt - 1), back_off_max_ms);
-      await new Promise((done) => setTimeout(done, wait * (0.5 + Math.random() / 2)));
+      const back_off = Math.min(back_off_ms * 2 ** (attempt - 1), back_off_max_ms);
+      const wait = Math.max(back_off * (0.5 + Math.random() / 2), retry_after_ms);
+      await new Promise((done) => setTimeout(done, wait));
     }
   }
 
@@ -165,7 +166,7 @@ export class Device {
     if (response.ok) return { answer: JSON.parse(text) };
     const problem = `POST /sync answered ${response.status}: ${text.slice(0, 300)}`;
     if (response.status < 500 && response.status !== 429) throw new SyncError(problem);
-    return { problem };
+    return { problem, retry_after_ms: Number(response.headers.get('retry-after') ?? 0) * 1000 };
   }
 }
 

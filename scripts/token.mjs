@@ -8,7 +8,7 @@ import { SignJWT } from 'jose';
 
 const usage =
   'usage: npm run token -- EMAIL [--user-id ID] [--org O] [--tenant T]' +
-  ' [--role user|viewer|admin] [--days N]';
+  ' [--role user|viewer|admin] [--days N] [--version N]';
 const roles = ['user', 'viewer', 'admin'];
 const days_max = 3650;
 
@@ -38,7 +38,7 @@ function readArguments() {
   try {
     return parseArgs({
       allowPositionals: true,
-      options: { 'user-id': text, org: text, tenant: text, role: text, days: text },
+      options: { 'user-id': text, org: text, tenant: text, role: text, days: text, version: text },
     });
   } catch (error) {
     fail(`${error.message}\n${usage}`);
@@ -49,10 +49,12 @@ const { positionals, values } = readArguments();
 const email = positionals[0]?.trim().toLowerCase() ?? '';
 const role = values.role ?? 'user';
 const days = Number(values.days ?? 30);
+const version = Number(values.version ?? 0); // how often the user has signed out everywhere
 if (positionals.length !== 1) fail(`give one e-mail address\n${usage}`);
 if (!/^[^\s@]+@[^\s@]+$/.test(email)) fail(`"${positionals[0]}" is not an e-mail address`);
 if (!roles.includes(role)) fail(`--role is one of ${roles.join(', ')}`);
 if (!(days > 0 && days <= days_max)) fail(`--days is a number from 1 to ${days_max}`);
+if (!Number.isSafeInteger(version) || version < 0) fail('--version is a number from 0');
 
 const secret = readSecret();
 const user_id = values['user-id'] || `u${sha256(email).slice(0, 24)}`;
@@ -63,6 +65,7 @@ const token = await new SignJWT({
   user_id,
   email,
   role,
+  version,
   ...(org && { org }),
   ...(tenant && { tenant }),
 })

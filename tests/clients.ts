@@ -12,6 +12,7 @@ export interface Delta {
   data?: Record<string, unknown>;
   updated_at?: number;
   counter?: number;
+  owner?: string;
 }
 
 /** A delta as the server tells it. */
@@ -20,6 +21,7 @@ export interface Told extends Delta {
   counter: number;
   device: string;
   seq: number;
+  permission?: string;
 }
 
 export interface Notice {
@@ -101,6 +103,16 @@ export class Device {
 
   async list<Row>(path: string): Promise<Row[]> {
     return ok<Row[]>(await this.get(path));
+  }
+
+  /** A request without a body, by any method. */
+  async ask(method: string, path: string): Promise<Response> {
+    return send(path, { method, headers: await this.headers() });
+  }
+
+  async put(path: string, body: unknown): Promise<Response> {
+    const headers = await this.headers({ 'content-type': 'application/json' });
+    return send(path, { method: 'PUT', body: JSON.stringify(body), headers });
   }
 
   async post(path: string, body: BodyInit | null, headers: Headers = {}): Promise<Response> {

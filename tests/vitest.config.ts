@@ -1,5 +1,6 @@
-// Two projects: `worker` runs inside workerd, with the bindings of wrangler.toml; `house` runs in
-// plain Node and tests what surrounds the Worker: deployment, scripts, documents.
+// Projects: `worker` runs inside workerd, with the bindings of wrangler.toml. In plain Node run
+// `client`, `house`, which tests what surrounds the Worker (deployment, scripts, documents), and
+// `e2e`, which asks a whole Worker that listens, with a browser where a person would.
 //
 // Storage is kept for a file and fresh for the next one: tests of one file see each other's rows.
 
@@ -15,6 +16,7 @@ const worker = cloudflareTest(async () => ({
   miniflare: {
     bindings: {
       JWT_SECRET: 'the secret of the tests, longer than 32 bytes',
+      REQUESTS_PER_MINUTE: '100000', // What tests the product's own bound leaves it out.
       TEST_MIGRATIONS: {
         db: await readD1Migrations(`${root}schema/db`),
         shards: await readD1Migrations(`${root}schema/shards`),
@@ -33,8 +35,25 @@ export default defineConfig({
         test: {
           name: 'worker',
           include: ['tests/**/*.test.ts', 'tests/**/*.test.tsx'],
-          exclude: ['tests/house/**', 'tests/e2e/**'],
+          exclude: ['tests/cli/**', 'tests/client/**', 'tests/house/**', 'tests/e2e/**'],
           setupFiles: ['tests/setup.ts'],
+        },
+      },
+      {
+        root,
+        test: { name: 'cli', include: ['tests/cli/**/*.test.ts'], testTimeout: 60_000 },
+      },
+      {
+        root,
+        test: { name: 'client', include: ['tests/client/**/*.test.ts'] },
+      },
+      {
+        root,
+        test: {
+          name: 'e2e',
+          include: ['tests/e2e/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {

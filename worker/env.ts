@@ -1,9 +1,11 @@
 // What the Worker is bound to: wrangler.toml, and the secrets of .dev.vars or `wrangler secret`.
 
+import type { LimiterDO } from './objects/limiter.ts';
 import type { SpaceDO } from './objects/space.ts';
 
 export interface Env {
   SPACE: DurableObjectNamespace<SpaceDO>;
+  LIMITER: DurableObjectNamespace<LimiterDO>;
   DB: D1Database;
   'db-east': D1Database;
   'db-west': D1Database;
@@ -14,21 +16,40 @@ export interface Env {
   ANALYTICS?: AnalyticsEngineDataset;
   ENVIRONMENT: string;
   JWT_SECRET?: string;
+  /** Verifies tokens of before a new JWT_SECRET. */
+  JWT_SECRET_PREVIOUS?: string;
+  /** Addresses that sign in as admins, with commas between. */
+  ADMINS?: string;
+  /** The origin of links in mails; without it that of the request. */
+  PUBLIC_URL?: string;
+  /** How mails go out: `mailgun`, `cloudflare` or `local`. */
+  MAIL?: string;
+  MAIL_FROM?: string;
+  MAILGUN_DOMAIN?: string;
+  MAILGUN_API_KEY?: string;
+  /** The base of Mailgun's API, where it is not that of the US. */
+  MAILGUN_URL?: string;
+  EMAIL?: SendEmail;
+  /** Requests of a user in a minute; without it the core's own bound. */
+  REQUESTS_PER_MINUTE?: string;
+  /** Links to an address, and from one, in 15 minutes; without it the core's own bound. */
+  LINKS_PER_15_MINUTES?: string;
   /** Origins of pages that may call with a token, with commas between. */
   CORS_ORIGINS?: string;
   /** Frames that a live socket may send in a minute; without it the core's own bound. */
   FRAMES_PER_MINUTE?: string;
 }
 
-/** The D1 shards by binding name; the core says which. */
+/** The D1 databases by binding name; the core says which. */
 export function shardOf(env: Env, name: string): D1Database {
   switch (name) {
+    case 'DB':
     case 'db-east':
     case 'db-west':
     case 'db-central':
     case 'db-europe':
       return env[name];
     default:
-      throw new Error(`no D1 shard is bound as ${name}`);
+      throw new Error(`no D1 database is bound as ${name}`);
   }
 }

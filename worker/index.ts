@@ -1,34 +1,26 @@
 // The Worker: routes to operations, tokens to identities, and a log line for each request.
 
 import { type Context, Hono } from 'hono';
+import { admit, admitted, enter } from './admission.ts';
+import { type Answer, type App, problem, respond, Stopped } from './app.ts';
+import { isUpgrade } from './auth/credentials.ts';
 import { crossOrigin } from './cors.ts';
 import { drive } from './drive.ts';
 import { engine } from './engine.ts';
 import type { Env } from './env.ts';
 import type { IdentityFrame, Params } from './frames.ts';
-import { identify, identifyUpgrade, Refused } from './identity.ts';
-import { isUpgrade, joinLive } from './live.ts';
+import { identify, identifyUpgrade } from './identity.ts';
+import { joinLive } from './live.ts';
 import { type LogEvent, logError, logEvent, measure } from './log.ts';
+import { Refused } from './refused.ts';
 import { requestFrame } from './requests.ts';
-import { type Route, routes } from './routes.ts';
+import { accountRoutes, type Route, routes } from './routes.ts';
 import { bodyOf, runInSpace, workerHost } from './space_client.ts';
 
+export { LimiterDO } from './objects/limiter.ts';
 export { SpaceDO } from './objects/space.ts';
 
-type App = { Bindings: Env; Variables: { log: LogEvent } };
-
 const app = new Hono<App>();
-
-const problem = (
-  c: Context<App>,
-  status: number,
-  error: string,
-  message: string,
-  help?: string,
-) => {
-  c.get('log').error = error;
-  return c.json({ error, message, help }, status as 400);
-};
 
 app.use(async (c, next) => {
   const started = Date.now();
@@ -43,6 +35,7 @@ app.use(async (c, next) => {
     duration,
     log.user_id ?? '',
   );
+  if (c.res.status === 429) measure(c.env.ANALYTICS, 'ratelimit', 1, log.user_id ?? '');
   logEvent({ ...log, status: c.res.status, duration_ms: duration });
 });
 
@@ -51,8 +44,15 @@ app.use(crossOrigin);
 for (const route of routes) {
   app.on(route.method, route.path, (c) => answer(c, route));
 }
-for (const path of new Set(routes.map((route) => route.path))) {
-  const allowed = routes.filter((route) => route.path === path).map((route) => route.method);
+for (const { method, path, handler } of accountRoutes) {
+  app.on(method, path, (c) => {
+    c.get('log').path = path;
+    return handler(c);
+  });
+}
+const all = [...routes, ...accountRoutes];
+for (const path of new Set(all.map((route) => route.path))) {
+  const allowed = all.filter((route) => route.path === path).map((route) => route.method);
   app.all(path, (c) => {
     c.header('allow', allowed.join(', '));
     return problem(c, 405, 'method_not_allowed', `Use ${allowed.join(' or ')}`);
@@ -61,8 +61,11 @@ for (const path of new Set(routes.map((route) => route.path))) {
 app.notFound((c) => problem(c, 404, 'not_found', 'Nothing is at this path'));
 app.onError((error, c) => {
   if (error instanceof Refused) {
-    if (error.status === 401) c.header('www-authenticate', 'Bearer'); // RFC 6750, section 3
     return problem(c, error.status, error.code, error.message, error.help);
+  }
+  if (error instanceof Stopped) {
+    c.get('log').error = error.answer.data.error;
+    return respond(error.answer);
   }
   logError(error, { event: 'request.failed', method: c.req.method });
   return problem(c, 500, 'internal', 'The request failed here; it is safe to send it again');
@@ -81,11 +84,11 @@ async function answer(c: Context<App>, route: Route): Promise<Response> {
       : await answerHere(c, route, identity, params);
   if (route.operation === 'sync' && reply.status < 300) noteSync(c, params, reply.data);
   for (const [key, value] of Object.entries(reply.data)) log[key] ??= value;
-  const headers = new Headers(reply.headers);
-  if (identity) headers.set('cache-control', 'private, no-store');
+  const response = respond(reply);
+  if (identity) response.headers.set('cache-control', 'private, no-store');
   const next = nextLink(c, reply.data);
-  if (next) headers.set('link', next);
-  return new Response(reply.body, { status: reply.status, headers });
+  if (next) response.headers.set('link', next);
+  return response;
 }
 
 async function answerLive(c: Context<App>): Promise<Response> {
@@ -105,23 +108,15 @@ function headerParams(c: Context<App>): Params {
   };
 }
 
-// The core says in the Worker whether the caller may enter, and which space; only then is its
-// object woken.
 async function answerInSpace(
   c: Context<App>,
   { operation }: Route,
   identity: IdentityFrame,
   params: Params,
-) {
-  const host = workerHost(c.env, identity);
-  const enter = requestFrame({ operation: 'enter', identity, params: {} }, null);
-  const entered = await drive(engine(), enter, host);
-  const space = entered.data.space;
-  if (space === undefined) {
-    const { status, headers, data } = entered;
-    return { status, headers, data, body: entered.body() };
-  }
-  return runInSpace(c.env, space, { operation, identity, params }, bodyOf(c.req.raw));
+): Promise<Answer> {
+  const space = await enter(c.env, identity);
+  const call = admitted(c.env, { operation, identity, params });
+  return runInSpace(c.env, space, call, bodyOf(c.req.raw));
 }
 
 async function answerHere(
@@ -129,7 +124,8 @@ async function answerHere(
   { operation }: Route,
   identity: IdentityFrame | null,
   params: Params,
-) {
+): Promise<Answer> {
+  if (identity) await admit(c.env, identity);
   const frame = requestFrame({ operation, identity, params }, null);
   const reply = await drive(engine(), frame, workerHost(c.env, identity));
   const { status, headers, data } = reply;

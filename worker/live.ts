@@ -1,32 +1,23 @@
 // GET /sync/live: the upgrade to a live socket on the caller's space (docs/live.md).
 
-import { drive } from './drive.ts';
-import { engine } from './engine.ts';
+import { admitted, enter } from './admission.ts';
 import type { Env } from './env.ts';
 import type { IdentityFrame } from './frames.ts';
-import { requestFrame } from './requests.ts';
-import { joinSpace, workerHost } from './space_client.ts';
+import { joinSpace } from './space_client.ts';
 
 const PROTOCOL = 'tidemark';
 
-export const isUpgrade = (request: Request): boolean =>
-  request.headers.get('upgrade')?.toLowerCase() === 'websocket';
-
-/** Joins the caller to the space: 101 with a socket, or the problem's answer. */
+/** Joins the caller to the space: 101 with a socket, or the problem's answer. Throws Stopped. */
 export async function joinLive(
   request: Request,
   env: Env,
   identity: IdentityFrame,
 ): Promise<Response> {
-  const enter = requestFrame({ operation: 'enter', identity, params: {} }, null);
-  const entered = await drive(engine(), enter, workerHost(env, identity));
-  const space = entered.data.space;
-  if (space === undefined) {
-    return new Response(entered.body(), { status: entered.status, headers: entered.headers });
-  }
+  const space = await enter(env, identity);
   const device =
     new URL(request.url).searchParams.get('device') ?? request.headers.get('x-device-id') ?? '';
-  const joined = await joinSpace(env, space, { operation: 'join', identity, params: { device } });
+  const call = admitted(env, { operation: 'join', identity, params: { device } });
+  const joined = await joinSpace(env, space, call);
   if (joined.status !== 101) return joined;
   const offered = (request.headers.get('sec-websocket-protocol') ?? '').split(',');
   const headers = new Headers();

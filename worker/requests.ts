@@ -6,6 +6,9 @@ export interface Call {
   operation: string;
   identity: IdentityFrame | null;
   params: Params;
+  /** Of a caller's own request: the object admits it first, by this bound (the variable
+   * REQUESTS_PER_MINUTE, or empty for the core's own). */
+  requestsMax?: string;
 }
 
 /** JSON in ASCII alone, as a header's value must be. */

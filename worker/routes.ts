@@ -1,20 +1,32 @@
 // The route table: every path, its methods, and the operation that answers it. Literal segments
 // come before parameters, and every first segment is a reserved id (wasm/ops/access.cc).
 
+import type { Context } from 'hono';
 import schema from '../schema/collections.json';
+import type { App } from './app.ts';
+import * as auth from './auth/handlers.ts';
 import type { Params } from './frames.ts';
+import { answerAsset } from './pages/assets.ts';
+import * as pages from './pages/handlers.ts';
 
 /** Where an operation runs: `anyone` in the Worker without a token, `worker` with one, `space` in
  * the caller's space, `live` on a socket there. */
 export type Place = 'anyone' | 'worker' | 'space' | 'live';
 
 export interface Route {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   path: string;
   operation: string;
   place: Place;
   /** Parameters of the operation that the path itself says, over those of the query string. */
   params?: Params;
+}
+
+/** Sign-in and its pages: the glue answers them (worker/auth, worker/pages). */
+export interface AccountRoute {
+  method: 'GET' | 'POST';
+  path: string;
+  handler: (c: Context<App>) => Promise<Response>;
 }
 
 /** The session list of pages comes in pages of this many, as their infinite scroll expects. */
@@ -34,6 +46,9 @@ export const routes: readonly Route[] = [
   { method: 'GET', path: '/sync/live', operation: 'join', place: 'live' },
   { method: 'GET', path: '/history', operation: 'list_history', place: 'space' },
   { method: 'POST', path: '/history/:id/restore', operation: 'restore_history', place: 'space' },
+  { method: 'GET', path: '/shares', operation: 'list_shares', place: 'space' },
+  { method: 'PUT', path: '/shares', operation: 'put_share', place: 'space' },
+  { method: 'DELETE', path: '/shares', operation: 'delete_share', place: 'space' },
   {
     method: 'GET',
     path: '/api/sessions',
@@ -42,4 +57,17 @@ export const routes: readonly Route[] = [
     params: { collection: 'sessions', limit: SCROLL_PAGE },
   },
   ...lists,
+];
+
+export const accountRoutes: readonly AccountRoute[] = [
+  { method: 'GET', path: '/', handler: pages.home },
+  { method: 'GET', path: '/login', handler: pages.showLogin },
+  { method: 'POST', path: '/login', handler: pages.login },
+  { method: 'POST', path: '/auth/magic-link', handler: auth.requestLink },
+  { method: 'GET', path: '/auth/verify', handler: auth.showOrVerify },
+  { method: 'POST', path: '/auth/verify', handler: auth.verify },
+  { method: 'POST', path: '/auth/ticket', handler: auth.ticket },
+  { method: 'POST', path: '/auth/sign-out', handler: auth.signOut },
+  { method: 'GET', path: '/dev/mail', handler: pages.devMail },
+  { method: 'GET', path: '/assets/:name', handler: answerAsset },
 ];

@@ -48,8 +48,7 @@ export async function runInSpace(
     body: size < BODY_READ_MAX ? content : null,
   });
   const data = JSON.parse(response.headers.get(REPLY_HEADER) ?? '{}');
-  const kept = [...response.headers].filter(([name]) => name === 'content-type');
-  return { status: response.status, headers: kept, data, body: response.body };
+  return { status: response.status, headers: keptHeaders(response), data, body: response.body };
 }
 
 /** Joins a socket to a space: its answer is 101 with the other end, or says why not. */
@@ -58,11 +57,12 @@ export async function joinSpace(env: Env, space: string, call: Call): Promise<Re
   const stub = env.SPACE.get(env.SPACE.idFromName(space));
   const response = await stub.fetch('https://space/', { headers });
   if (response.status === 101) return response;
-  const type = response.headers.get('content-type') ?? 'application/json';
-  return new Response(response.body, {
-    status: response.status,
-    headers: { 'content-type': type },
-  });
+  return new Response(response.body, { status: response.status, headers: keptHeaders(response) });
+}
+
+/** What of an object's answer is for the caller. */
+function keptHeaders({ headers }: Response): [string, string][] {
+  return [...headers].filter(([name]) => name === 'content-type' || name === 'retry-after');
 }
 
 /** Runs a `call` command. */
@@ -74,6 +74,11 @@ export async function runCall(
 ): Promise<CommandResult> {
   const call = { operation, identity, params };
   try {
+    if (operation === 'count_link') {
+      const counter = env.LIMITER.get(env.LIMITER.idFromName(space));
+      const { status, data, body: text } = await counter.count(call);
+      return [true, status, data, held.keep(text)];
+    }
     if (operation === 'catch_up') {
       const { status, data } = await env.SPACE.get(env.SPACE.idFromName(space)).catchUp(call);
       return [true, status, data, held.keep('')];
@@ -88,12 +93,14 @@ export async function runCall(
   }
 }
 
-/** The host of spanning operations in the Worker: D1, and calls to objects as the same caller. */
+/** The host of spanning operations in the Worker: D1, calls to objects as the same caller, and what
+ * was read of the body. */
 export function workerHost(env: Env, identity: IdentityFrame | null): Host {
   return {
     async run(command: Command, held: Held): Promise<CommandResult> {
       if (command[0] === 'd1') return runBatch(shardOf(env, command[1]), command[2], held);
       if (command[0] === 'call') return runCall(env, identity, command, held);
+      if (command[0] === 'body') return held.body.subarray(command[1], command[1] + command[2]);
       throw new Error(`the Worker cannot run ${command[0]}`);
     },
   };

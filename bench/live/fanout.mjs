@@ -26,7 +26,8 @@ export async function measureFanOut(server, { rounds }) {
   const frame = () => {
     stamp += 1;
     const delta = plan(now + stamp);
-    return `{"type":"push","request":${stamp},"cursor":null,"limit":1,"plans":[${JSON.stringify(delta)}]}`;
+    const head = { type: 'push', request: stamp, cursor: null, limit: 1 };
+    return JSON.stringify({ ...head, plans: [delta] });
   };
   const frames = () => Array.from({ length: pushes }, frame);
   const received = pushes * (sockets - 1);

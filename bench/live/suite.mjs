@@ -1,9 +1,15 @@
 // The suite `live`.
 
 import { Server } from '../server.mjs';
+import { measureCli } from './cli.mjs';
 import { measureFanOut } from './fanout.mjs';
+import { measureLatency } from './latency.mjs';
 
-const measures = [['fanout', measureFanOut, { rounds: 21 }]];
+const measures = [
+  ['latency', measureLatency, { rounds: 300 }],
+  ['fanout', measureFanOut, { rounds: 21 }],
+  ['cli', measureCli, { rounds: 30 }],
+];
 
 /** Gives figures one by one. `only` names parts of the suite; none for all. */
 export async function* run({ quick, only }) {

@@ -10,6 +10,7 @@ import { DEVICE, inspectEngine, MergeCase, type Merged, mergeInEngine } from './
 import { meters } from './meters.ts';
 import { type Lookups, mergeInTypeScript, type PeerCollection } from './peer.ts';
 
+export { LimiterDO } from '../../worker/index.ts';
 export { EchoDO } from './echo.ts';
 export { FloorDO } from './floor.ts';
 

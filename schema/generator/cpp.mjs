@@ -9,7 +9,9 @@ const text = (value) => JSON.stringify(value);
 
 function cppCollection(collection, schema) {
   const { name, columns, parent, list } = collection;
-  const type = (columnName) => TYPES[columns.find((column) => column.name === columnName).type].cpp;
+  const type = (columnName) =>
+    TYPES[columns.find((column) => column.name === columnName)?.type ?? 'text'].cpp; // `id` is text
+  const ofRoot = ({ column, is }) => is === '=' && column === (parent ? parent.column : 'id');
   const required = ({ required, default: fallback, from }) =>
     Boolean(required && fallback === undefined && from === undefined);
   const lines = [];
@@ -32,7 +34,9 @@ function cppCollection(collection, schema) {
   if (list.filters.length > 0) {
     lines.push(`constexpr Filter k_${name}_filters[] = {`);
     for (const filter of list.filters) {
-      lines.push(`    {${text(filter.param)}, ColumnType::${type(filter.column)}},`);
+      lines.push(
+        `    {${text(filter.param)}, ColumnType::${type(filter.column)}, ${ofRoot(filter)}},`,
+      );
     }
     lines.push('};');
   }

@@ -77,7 +77,8 @@ function checkReferences(collection, byName, fail) {
   if (!column(list?.order)?.required) fail(name, 'list.order must be a required column');
   if (list.filters.length > FILTERS_MAX) fail(name, `more than ${FILTERS_MAX} filters`);
   for (const filter of list.filters) {
-    if (!column(filter.column)) fail(name, `unknown filter column ${filter.column}`);
+    if (filter.column !== 'id' && !column(filter.column))
+      fail(name, `unknown filter column ${filter.column}`);
     if (!OPERATORS.includes(filter.is)) fail(name, `unknown operator ${filter.is}`);
   }
   for (const index of collection.indexes ?? []) {

@@ -83,7 +83,7 @@ function listing(collection, filters, keyset, side) {
   const at = 'r.updated_at';
   const column = (name) => collection.columns.find((candidate) => candidate.name === name);
   const value = (name) =>
-    onShard ? `r.${quote(name)}` : `(${fromData(column(name), 'r.data', at)})`;
+    onShard || name === 'id' ? `r.${quote(name)}` : `(${fromData(column(name), 'r.data', at)})`;
   const { order, descending } = collection.list;
   const fields = collection.columns.map(
     (one) => `'${one.name}', ${answered(one, value(one.name))}`,

@@ -77,9 +77,19 @@ export class BadNetwork {
     return `http://127.0.0.1:${(this.#server.address() as net.AddressInfo).port}`;
   }
 
+  /** What may happen from now on. */
+  set(chaos: Partial<Chaos>): void {
+    this.#chaos = { ...CALM, ...chaos };
+  }
+
   /** From now on nothing goes wrong. */
   calm(): void {
-    this.#chaos = CALM;
+    this.set({});
+  }
+
+  /** From now on nothing gets through. */
+  down(): void {
+    this.set({ lostRequest: 1 });
   }
 
   async stop(): Promise<void> {

@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
 
 const expected = [
   'SPACE',
+  'LIMITER',
   'KV',
   'DB',
   'db-east',
@@ -18,6 +19,7 @@ const expected = [
   'R2',
   'ANALYTICS',
   'ENVIRONMENT',
+  'MAIL',
 ];
 
 /** Names and kinds, such as "db-east: D1 Database": the resources' own names differ on purpose. */

@@ -142,6 +142,9 @@ describe('docs/records.md', () => {
     ...all(deltas, /(?<!(?:\.text|Meta),\s*)\{\s*"([a-z0-9_]+)",/g),
     ...all(deltas, /\? "(invalid_[a-z0-9_]+)" : "/g),
     ...all(deltas, /" : "(invalid_[a-z0-9_]+)"/g),
+    // Edits of what others share, which CheckShare refuses too.
+    ...all(sources('wasm/shares', /\.cc$/), /\bReject\([^;]*?\{"([a-z0-9_]+)"/g),
+    ...['forbidden', 'not_found'],
   ];
 
   const call = /(?:Status::(?<how>\w+)|Refused|problem)\(/.source;

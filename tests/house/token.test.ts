@@ -33,9 +33,11 @@ test('the same address gives the same user, whatever its case', async () => {
 });
 
 test('options become claims', async () => {
-  const run = runToken(...'a@b --user-id u1 --org o --tenant t --role admin --days 1'.split(' '));
+  const all = '--user-id u1 --org o --tenant t --role admin --days 1 --version 2';
+  const run = runToken('a@b', ...all.split(' '));
   const { payload } = await claimsOf(run.stdout);
   expect(payload).toMatchObject({ user_id: 'u1', sub: 'u1', org: 'o', tenant: 't', role: 'admin' });
+  expect(payload.version).toBe(2);
   expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(86_400);
 });
 
@@ -44,6 +46,7 @@ test.each([
   { args: ['nobody'], says: 'not an e-mail address' },
   { args: ['a@b', '--role', 'root'], says: '--role is one of' },
   { args: ['a@b', '--days', '0'], says: '--days is a number' },
+  { args: ['a@b', '--version', '-1'], says: '--version' },
   { args: ['a@b', '--colour', 'red'], says: 'usage: npm run token' },
 ])('$args is refused: $says', ({ args, says }) => {
   const run = runToken(...args);

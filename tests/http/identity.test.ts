@@ -3,7 +3,7 @@
 import { env } from 'cloudflare:workers';
 import { type JWTHeaderParameters, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { type Route, routes } from '../../worker/routes.ts';
+import { accountRoutes, type Route, routes } from '../../worker/routes.ts';
 import { Device, idsOf, newUser, plan, send } from '../clients.ts';
 import { keyId, signToken } from '../tokens.ts';
 
@@ -144,7 +144,8 @@ describe('a token that is not good', () => {
 });
 
 describe('user ids', () => {
-  const segments = new Set(routes.map(({ path }) => path.split('/')[1] as string));
+  const all = [...routes, ...accountRoutes];
+  const segments = new Set(all.map(({ path }) => path.split('/')[1] ?? '').filter(Boolean));
 
   it.each([...segments])('%s is a route, so it is reserved', async (segment) => {
     for (const route of guarded) {
@@ -215,6 +216,7 @@ describe('another user', () => {
       sessions: [{ action: 'create', id: SEEN, data: { ...child, notes: SEEN }, updated_at: T0 }],
       cards: [{ action: 'create', id: SEEN, data: child, updated_at: T0 }],
     });
+    await owner.put('/shares', { plan_id: SEEN, email: 'one@example.com', permission: 'read' });
     return owner;
   }
 

@@ -84,7 +84,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 }
 let passed = false;
 try {
-  await server.start(secret);
+  await server.start(secret, { REQUESTS_PER_MINUTE: '1000000' });
   passed = await run(server, secret);
 } catch (error) {
   console.error(`kill: ${error.stack}`);

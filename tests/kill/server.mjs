@@ -57,12 +57,14 @@ export class Server {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Whoever starts it stops it, even where starting failed. */
-  async start(secret) {
+  /** Whoever starts it stops it, even where starting failed. `vars` stand over wrangler.toml's. */
+  async start(secret, vars = {}) {
     await migrate(this.#state);
     this.port = await freePort();
     const secrets = join(this.#state, 'secrets');
-    writeFileSync(secrets, `JWT_SECRET="${secret}"\n`, { mode: 0o600 });
+    const all = { JWT_SECRET: secret, ...vars };
+    const lines = Object.entries(all).map(([name, value]) => `${name}="${value}"\n`);
+    writeFileSync(secrets, lines.join(''), { mode: 0o600 });
     const flags = [
       ['--port', this.port, '--ip', '127.0.0.1', '--inspector-port', await freePort()],
       ['--persist-to', this.#state, '--env-file', secrets, '--show-interactive-dev-session=false'],

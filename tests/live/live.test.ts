@@ -146,7 +146,7 @@ describe('a pull by socket', () => {
     const plans = Array.from({ length: 3000 }, (_, n) => plan(`p-${n}`, NOW));
     await new Device(user, 'laptop').push({ plans });
     const news = (await phone.next()) as Changes;
-    expect(news).toMatchObject({ since: cursor, has_more: true, plans: [] });
+    expect(news).toMatchObject({ since: cursor, cursor, has_more: true, plans: [] });
   });
 
   it('says where an answer is too large for a frame, and changes nothing', async () => {

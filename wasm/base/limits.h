@@ -65,13 +65,37 @@ inline constexpr int64_t kProjectRetryMaxMs = 5 * kMinuteMs;
 inline constexpr int64_t kFrameBytesOutMax = 900'000;
 inline constexpr int64_t kFrameUnitsMax = 280'000;  // rows of one frame
 static_assert(kFrameUnitsMax * 3 < kFrameBytesOutMax);
-inline constexpr size_t kFrameBytesInMax = 1 << 20;  // above, its socket is closed
-static_assert(kFrameBytesInMax <= kSliceBytes);      // it is read at once
+inline constexpr size_t kFrameBytesInMax = 1 << 20;   // above, its socket is closed
+static_assert(kFrameBytesInMax <= kSliceBytes);       // it is read at once
 inline constexpr int64_t kFanOutBytesMax = 32 << 20;  // rows of one push, to all sockets together
 inline constexpr int64_t kPublishRowsMax = 2'000;     // of one push; measured before they are read
 inline constexpr int64_t kSocketsMax = 2'000;         // of a space; the platform takes 32,768
 inline constexpr int64_t kFramesPerMinute = 600;      // of a socket
 inline constexpr size_t kPresenceBytesMax = 2'048;    // kept in an attachment of 16,384
+
+// Accounts.
+inline constexpr size_t kEmailBytesMax = 254;     // RFC 5321, section 4.5.3.1, and its erratum 1690
+inline constexpr size_t kEmailNameBytesMax = 64;  // before the @
+inline constexpr size_t kAccountBodyBytesMax = 4'096;
+inline constexpr uint32_t kAccountDepthMax = 4;
+inline constexpr size_t kSecretBytes = 32;         // of a link or a ticket, at random
+inline constexpr int64_t kSecretsPrunedMax = 100;  // forgotten with each one issued
+inline constexpr int64_t kLinkMs = 15 * kMinuteMs;
+inline constexpr int64_t kTicketMs = 30'000;
+inline constexpr int64_t kRequestsPerMinute = 100;  // of a user
+inline constexpr int64_t kRequestsReserved = 10;    // at once: a row written for so many
+inline constexpr int64_t kLinksPerWindow = 5;       // to an address, and asked from one
+inline constexpr int64_t kLinkWindowMs = 15 * kMinuteMs;
+
+// Shares. What one space sends to another is a page of the projection's size.
+inline constexpr size_t kShareBytesMax = 4'096;       // body of PUT /shares
+inline constexpr int64_t kSharesOfPlanMax = 100;      // each change goes to so many spaces
+inline constexpr int64_t kSharesOfSpaceMax = 1'000;   // they are read in full
+inline constexpr int64_t kReceivedSharesMax = 1'000;  // ended ones too, while remembered
+inline constexpr int64_t kSharesTogether = 6;         // the platform's connections at a time
+inline constexpr int64_t kOutgoingRowsMax = 10'000;   // edits that wait for their owners
+inline constexpr int64_t kOutgoingBytesMax = 64 << 20;
+inline constexpr int64_t kPruneCopiesMax = 20'000;  // a day
 
 // Reads.
 inline constexpr int64_t kListRowsMax = 1'000;

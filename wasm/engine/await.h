@@ -18,6 +18,7 @@ namespace tidemark {
 class Await {
  public:
   explicit Await(Command command) { commands_.push_back(std::move(command)); }
+  explicit Await(std::vector<Command> commands) : commands_(std::move(commands)) {}
 
   bool await_ready() const noexcept { return false; }
   template <typename Promise>
@@ -27,7 +28,8 @@ class Await {
   }
 
  protected:
-  CommandResult TakeResult() { return std::move(operation_->TakeResults().front()); }
+  std::vector<CommandResult> TakeResults() { return operation_->TakeResults(); }
+  CommandResult TakeResult() { return std::move(TakeResults().front()); }
   // Of statements on the own store, which either run or end the operation at the host.
   ResultSets TakeSets() {
     CommandResult result = TakeResult();
@@ -106,12 +108,24 @@ class Call : public Await {
   Call(std::string space, std::string operation, Params params, std::vector<Part> body = {})
       : Await(CallCommand{std::move(space), std::move(operation), std::move(params),
                           std::move(body)}) {}
-  std::variant<CallReply, Failure> await_resume() {
-    CommandResult result = TakeResult();
+  std::variant<CallReply, Failure> await_resume() { return ReplyOf(TakeResult()); }
+
+  static std::variant<CallReply, Failure> ReplyOf(CommandResult result) {
     if (auto* reply = std::get_if<CallReply>(&result)) return std::move(*reply);
     auto* failure = std::get_if<Failure>(&result);
     Check(failure != nullptr);
     return std::move(*failure);
+  }
+};
+
+// Several calls at once: what each answered, in their order.
+class Calls : public Await {
+ public:
+  explicit Calls(std::vector<Command> calls) : Await(std::move(calls)) {}
+  std::vector<std::variant<CallReply, Failure>> await_resume() {
+    std::vector<std::variant<CallReply, Failure>> answers;
+    for (CommandResult& result : TakeResults()) answers.push_back(Call::ReplyOf(std::move(result)));
+    return answers;
   }
 };
 

@@ -30,10 +30,10 @@ void Engine::Begin(std::string_view request_frame, std::string* output) {
   Context context{.request = {}, .schema = &schema_};
   Check(ReadRequest(request_frame, &context.request));
   if (live_ == slots_.size() || task_internal::frame_bytes > limits::kFrameBytesMax) {
-    return WriteDone(Reply::Error(Status::Error(503, "busy",
-                                                "Too many requests are under way "
-                                                "here; try again in a second")),
-                     output);
+    Reply busy = Reply::Error(
+        Status::Error(503, "busy", "Too many requests are under way here; try again in a second"));
+    busy.headers.emplace_back("retry-after", "1");
+    return WriteDone(busy, output);
   }
   const OperationEntry* entry = FindOperation(context.request.operation);
   Check(entry != nullptr);

@@ -1,9 +1,11 @@
 #include "engine/operation_table.h"
 
+#include "accounts/operations.h"
 #include "live/operations.h"
 #include "ops/enter.h"
 #include "ops/health.h"
 #include "records/operations.h"
+#include "shares/operations.h"
 
 namespace tidemark {
 namespace {
@@ -26,6 +28,19 @@ Status SpaceWriter(const Request& request) {
   return CheckSpace(request.identity, SpaceOf(request), Action::kWrite);
 }
 
+// The space's user alone, in any role.
+Status SpaceOwner(const Request& request) {
+  if (Status reader = SpaceReader(request); !reader.ok()) return reader;
+  return request.identity.user_id == SpaceOf(request)
+             ? Status()
+             : Status::Forbidden("This token gives no access to that space");
+}
+
+// Whoever may read a space of their own; what is shared with them the operation finds out.
+Status AnyReader(const Request& request) {
+  return CheckSpace(request.identity, request.identity.user_id, Action::kRead);
+}
+
 constexpr OperationEntry kOperations[] = {
     {"health", Anyone, Health},
     {"enter", SpaceReader, Enter},
@@ -37,6 +52,24 @@ constexpr OperationEntry kOperations[] = {
     {"list", SpaceReader, List},
     {"list_owned", SpaceReader, ListOwned},
     {"catch_up", SpaceReader, CatchUp},
+    {"put_share", SpaceWriter, PutShare},
+    {"delete_share", SpaceWriter, DeleteShare},
+    {"list_shares", SpaceReader, ListShares},
+    {"share", ObjectOnly, Share},
+    {"receive_shared", ObjectOnly, ReceiveShared},
+    {"accept_shared", ObjectOnly, AcceptShared},
+    {"check_shared", AnyReader, CheckShared},
+    {"list_shared", AnyReader, ListShared},
+    {"request_link", Anyone, RequestLink},
+    {"verify_link", Anyone, VerifyLink},
+    {"withdraw_link", Anyone, WithdrawLink},
+    {"issue_ticket", SpaceOwner, IssueTicket},
+    {"redeem_ticket", Anyone, RedeemTicket},
+    {"admit", SpaceOwner, Admit},
+    {"token_version", ObjectOnly, TokenVersion},
+    {"revoke_tokens", SpaceOwner, RevokeTokens},
+    {"count_link", ObjectOnly, CountLink},
+    {"forget_count", ObjectOnly, ForgetCount},
     {"join", SpaceReader, Join},
     {"frame", SpaceReader, Frame},
     {"leave", ObjectOnly, Leave},

@@ -1,5 +1,6 @@
 #include "engine/params.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace tidemark {
@@ -16,6 +17,15 @@ Result<int64_t> IntegerParam(const Request& request, std::string_view name, int6
   return Status::Invalid("invalid_parameter", std::string(name) + " must be an integer from " +
                                                   std::to_string(least) + " to " +
                                                   std::to_string(most));
+}
+
+bool IsJsonType(std::string_view content_type) {
+  constexpr std::string_view kJson = "application/json";
+  content_type = content_type.substr(0, content_type.find(';'));
+  while (!content_type.empty() && content_type.back() == ' ') content_type.remove_suffix(1);
+  return std::equal(
+      content_type.begin(), content_type.end(), kJson.begin(), kJson.end(),
+      [](char c, char expected) { return (c >= 'A' && c <= 'Z' ? c + 32 : c) == expected; });
 }
 
 }  // namespace tidemark

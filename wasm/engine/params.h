@@ -1,4 +1,4 @@
-// Parameters of a query string, read with their bounds.
+// Parameters of a request, read with their bounds.
 
 #pragma once
 
@@ -12,5 +12,9 @@ namespace tidemark {
 // An integer from `least` to `most`; the fallback where it is not given. Code: `invalid_parameter`.
 Result<int64_t> IntegerParam(const Request& request, std::string_view name, int64_t least,
                              int64_t most, int64_t fallback);
+
+// Whether a content-type is that of JSON. Media types compare without regard to case, and their
+// parameters, such as charset, do not matter here.
+bool IsJsonType(std::string_view content_type);
 
 }  // namespace tidemark

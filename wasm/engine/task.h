@@ -63,7 +63,9 @@ class [[nodiscard]] Task {
  public:
   struct promise_type : task_internal::PromiseBase {
     Task get_return_object() { return Task(Handle::from_promise(*this)); }
-    void return_value(T result) { value.emplace(std::move(result)); }
+    // By reference: a move and a destructor less in every coroutine.
+    void return_value(T&& result) { value.emplace(std::move(result)); }
+    void return_value(const T& result) { value.emplace(result); }
     std::optional<T> value;
   };
   using Handle = std::coroutine_handle<promise_type>;

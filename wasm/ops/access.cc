@@ -9,10 +9,11 @@ namespace tidemark {
 namespace {
 
 constexpr std::string_view kReserved[] = {
-    "activity", "admin",     "api",          "apps",    "assets",  "auth",     "backup",
-    "cards",    "college",   "coreenginedb", "db.json", "dev",     "eventlog", "favicon.ico",
-    "health",   "history",   "live",         "login",   "monitor", "plans",    "robots.txt",
-    "sessions", "snapshots", "stats",        "stream",  "sync",    "user",     "viewer"};
+    "activity", "admin",       "api",        "apps",         "assets",  "auth",
+    "backup",   "cards",       "college",    "coreenginedb", "db.json", "dev",
+    "eventlog", "favicon.ico", "health",     "history",      "live",    "login",
+    "monitor",  "plans",       "robots.txt", "sessions",     "shares",  "snapshots",
+    "stats",    "stream",      "sync",       "user",         "viewer"};
 
 // Collections have routes of their own names.
 bool IsReserved(std::string_view id) {
@@ -29,6 +30,20 @@ Role ParseRole(std::string_view role) {
   if (role == "viewer") return Role::kViewer;
   if (role == "admin") return Role::kAdmin;
   return Role::kNone;
+}
+
+std::string_view RoleName(Role role) {
+  switch (role) {
+    case Role::kUser:
+      return "user";
+    case Role::kViewer:
+      return "viewer";
+    case Role::kAdmin:
+      return "admin";
+    case Role::kNone:
+      break;
+  }
+  return "none";
 }
 
 std::span<const std::string_view> ReservedIds() { return kReserved; }
@@ -68,6 +83,17 @@ Status CheckSpace(const Identity& identity, std::string_view owner, Action actio
       break;
   }
   return Status::Forbidden("This token gives no access to that space");
+}
+
+Permission ParsePermission(std::string_view permission) {
+  if (permission == "edit") return Permission::kEdit;
+  return permission == "read" ? Permission::kRead : Permission::kNone;
+}
+
+Status CheckShare(Permission permission, Action action) {
+  if (permission == Permission::kNone) return Status::NotFound("Nothing like this is shared here");
+  if (permission == Permission::kEdit || action == Action::kRead) return {};
+  return Status::Forbidden("It is shared to be read");
 }
 
 }  // namespace tidemark

@@ -30,6 +30,9 @@ struct Identity {
 // `user`, `viewer` or `admin`; anything else is kNone.
 Role ParseRole(std::string_view role);
 
+// The word that ParseRole reads as this role; `none` for kNone.
+std::string_view RoleName(Role role);
+
 // First segments of routes: none can be the id of a user or an organisation.
 std::span<const std::string_view> ReservedIds();
 
@@ -40,5 +43,15 @@ Status CheckUserId(std::string_view user_id);
 // Whether the identity may read or write the space of records that `owner` owns: its owner may,
 // a viewer may only read, an admin may read any. Codes: `unauthorized`, `forbidden`.
 Status CheckSpace(const Identity& identity, std::string_view owner, Action action);
+
+// What a share lets its holder do with what is shared.
+enum class Permission : uint8_t { kNone, kRead, kEdit };
+
+// `read` or `edit`; anything else is kNone.
+Permission ParsePermission(std::string_view permission);
+
+// Whether somebody else's record may be read or written by that permission on its plan.
+// Codes: `not_found` (it is not shared with them: they are not told that it is there), `forbidden`.
+Status CheckShare(Permission permission, Action action);
 
 }  // namespace tidemark

@@ -39,6 +39,8 @@ struct Space {
   int64_t horizon_ms = 0;
   int64_t projected_seq = 0;
   bool has_claims = false;  // some stamp of the device was pulled back before
+  bool has_copies = false;  // of records that others share
+  bool gives = false;       // it shares some of its own
 };
 
 // Why a cursor does not fit the space: `other_epoch`, `cursor_ahead` (the space was put back to an

@@ -68,9 +68,9 @@ class DeltaReader {
   Rejection Finish();
 
  private:
-  enum Member : uint8_t { kAction, kId, kData, kUpdatedAt, kCounter, kOther, kFault };
+  enum Member : uint8_t { kAction, kId, kData, kUpdatedAt, kCounter, kOwner, kOther, kFault };
   static constexpr std::string_view kMembers[] = {
-      "\"action\":", "\"id\":", "\"data\":", "\"updated_at\":", "\"counter\":"};
+      "\"action\":", "\"id\":", "\"data\":", "\"updated_at\":", "\"counter\":", "\"owner\":"};
   static constexpr size_t kNoColumn = SIZE_MAX;
   static constexpr size_t kFaultyKey = SIZE_MAX - 1;
 
@@ -82,6 +82,7 @@ class DeltaReader {
   void TakeColumn(size_t at, const Value& value);
   void TakeAction(const Value& value);
   void TakeId(const Value& value);
+  void TakeOwner(const Value& value);
   void TakeNumber(std::string_view name, int64_t max, const Value& value, int64_t* out);
   void Once(bool* seen, std::string_view key) {
     if (std::exchange(*seen, true)) {
@@ -116,6 +117,15 @@ void DeltaReader::TakeId(const Value& value) {
   delta_->id = slice_->Keep(StringOf(value));
   Rejection problem = CheckRecordId(slice_->Get(delta_->id), value.nul);
   if (!problem.code.empty()) draft_.Refuse(problem.code, problem.message);
+}
+
+void DeltaReader::TakeOwner(const Value& value) {
+  if (value.kind == Kind::kNull) return;
+  if (value.kind != Kind::kString || value.lone_surrogate) {
+    return draft_.Refuse("invalid_owner", "owner must be the id of a user");
+  }
+  if (delta_->owner.size > 0) draft_.Refuse("duplicate_key", "The delta has two keys named owner");
+  delta_->owner = slice_->Keep(StringOf(value));
 }
 
 void DeltaReader::TakeNumber(std::string_view name, int64_t max, const Value& value, int64_t* out) {
@@ -157,6 +167,8 @@ bool DeltaReader::ReadMember() {
   } else if (member == kCounter) {
     Once(&delta_->counter_given, "counter");
     TakeNumber("counter", limits::kCounterMax, value, &delta_->counter);
+  } else if (member == kOwner) {
+    TakeOwner(value);
   }
   return true;
 }
@@ -206,7 +218,10 @@ void DeltaReader::TakeColumn(size_t at, const Value& value) {
   if (!FitsColumn(column, value)) {
     Rejection problem = CheckColumn(collection_, column, value);
     if (!problem.code.empty()) draft_.RefuseData(std::move(problem));
-    if (value.kind == Kind::kNull) return;
+    if (value.kind == Kind::kNull) {
+      delta_->orphaned |= static_cast<int>(at) == collection_.parent_column;
+      return;
+    }
   }
   draft_.columns_seen |= bit;
   if (static_cast<int>(at) != collection_.parent_column || value.kind != Kind::kString ||

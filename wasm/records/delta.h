@@ -1,12 +1,13 @@
 // A delta: one change that a device asks for, as parsed from the body of POST /sync.
 //
 // delta := {"action": "create" | "update" | "delete", "id": text, "data"?: object,
-//           "updated_at"?: integer, "counter"?: integer}
+//           "updated_at"?: integer, "counter"?: integer, "owner"?: text | null}
 //
 // `updated_at` is in seconds or milliseconds; where it is missing, `data.updated_at` stands for it.
 // `counter` is the second part of a hybrid clock's stamp; without it the delta's place in its array
-// is. Other keys are ignored. Pieces are offsets into the slice's text (and not views, since they
-// live across awaits); what an escape made different from the text is decoded beside it.
+// is. `owner` is the user whose record it is, where that is another one. Other keys are ignored.
+// Pieces are offsets into the slice's text (and not views, since they live across awaits); what an
+// escape made different from the text is decoded beside it.
 
 #pragma once
 
@@ -47,10 +48,12 @@ struct Delta {
   uint32_t index = 0;  // its place in the collection's array
   bool deletes = false;
   bool counter_given = false;
-  bool clamped = false;  // its stamp was too far ahead of the server
+  bool clamped = false;   // its stamp was too far ahead of the server
+  bool orphaned = false;  // its data says that there is no parent: null
   Piece id;
   Piece data;    // empty for a deletion
   Piece parent;  // the parent's id; empty for none
+  Piece owner;   // empty: the space's own
   int64_t ms = 0;
   int64_t counter = 0;
 };

@@ -32,6 +32,7 @@ Task<PushState> BeginExchange(Context context, std::string device) {
   state.now_ms = context.request.now_ms;
   state.space = co_await ReadSpace(device);
   state.device = std::move(device);
+  state.user = context.request.space;
   state.head = state.space.head;
   co_return state;
 }
@@ -42,7 +43,7 @@ Task<Reply> Exchange(Context context, std::string device, PullOptions options) {
   PayloadOptions given;
   const Status pushed = co_await PushPayload(&state, &given, request.body_size);
   if (!pushed.ok()) co_return Reply::Error(pushed);
-  if (state.written > 0) {
+  if (state.written + state.edits > 0) {
     co_await SetAlarm(request.now_ms + limits::kProjectDelayMs);
     co_await PublishChanges(context, {.space = state.space,
                                       .from = state.space.head,
@@ -57,6 +58,7 @@ Task<Reply> Exchange(Context context, std::string device, PullOptions options) {
   reply.data["deltas"] = std::to_string(state.deltas);
   reply.data["written"] = std::to_string(state.written);
   reply.data["version"] = std::to_string(state.head);
+  if (state.edits > 0 || (state.written > 0 && state.space.gives)) reply.data["then"] = "share";
   co_return reply;
 }
 

@@ -16,7 +16,11 @@ Task<Reply> OpenSpace(Context context) {
   std::vector<Statement> statements;
   for (const Sql& table :
        {sql::kCreateRecords, sql::kCreateRecordsSeq, sql::kCreateTombstones, sql::kCreateHistory,
-        sql::kCreateHistoryRecord, sql::kCreateClaims, sql::kCreateSetAside, sql::kCreateMeta}) {
+        sql::kCreateHistoryRecord, sql::kCreateClaims, sql::kCreateSetAside, sql::kCreateMeta,
+        sql::kCreatePlanShares, sql::kCreateSharesDue, sql::kCreateDepartures,
+        sql::kCreateDeparturesSeq, sql::kCreatePeople, sql::kCreateReceived, sql::kCreateShared,
+        sql::kCreateSharedSeq, sql::kCreateSharedTombstones, sql::kCreateOutgoing,
+        sql::kCreateOutgoingRecord}) {
     statements.push_back({table.text, {}});
   }
   statements.push_back({sql::kCreateOnce.text, {"epoch", std::move(epoch)}});

@@ -29,11 +29,15 @@ Task<Reply> Tick(Context context);
 Task<Reply> CatchUp(Context context);
 
 // Spanning, in the Worker: GET /{collection}. Parameters: `collection`, `cursor`, `limit`,
-// `offset`, `before`, and the collection's filters.
+// `offset`, `before`, and the collection's filters; `owner`, whose plan's rows these are.
 Task<Reply> List(Context context);
 
 // Local, called by List when D1 cannot answer: the same rows from the space itself.
 Task<Reply> ListOwned(Context context);
+
+// Local, called by List in the space of another user: the same, of a plan that is shared with the
+// caller.
+Task<Reply> ListShared(Context context);
 
 // The state of the space, as a device finds it; for use within the operations above.
 Task<Space> ReadSpace(std::string device = {});

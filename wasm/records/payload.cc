@@ -8,6 +8,7 @@
 #include "base/json_scanner.h"
 #include "base/limits.h"
 #include "records/body.h"
+#include "shares/edits.h"
 
 namespace tidemark {
 namespace {
@@ -226,9 +227,14 @@ Task<Result<size_t>> PayloadReader::SkipArray(size_t offset, int collection) {
 }
 
 Task<Status> PayloadReader::PushBatch(DeltaBatch batch) {
-  if (batch.deltas.empty()) co_return Status();
+  Status status;
+  if (!batch.foreign.empty()) status = co_await KeepEdits(state_, &batch);
+  if (!state_->editor.empty() && !batch.deltas.empty()) {
+    batch.deltas = co_await AdmitEdits(state_, &batch, std::exchange(batch.deltas, {}));
+  }
+  if (!status.ok() || batch.deltas.empty()) co_return status;
   const MergeRule rule = state_->schema->collections[static_cast<size_t>(batch.collection)].merge;
-  Status status = co_await ClampStamps(state_, &batch);
+  status = co_await ClampStamps(state_, &batch);
   if (status.ok()) status = co_await RequireParents(state_, &batch);
   if (!status.ok() || batch.deltas.empty()) co_return status;
   if (rule == MergeRule::kFields) co_return co_await PushFields(state_, std::move(batch));
@@ -239,11 +245,13 @@ Task<Status> PayloadReader::PushBatch(DeltaBatch batch) {
 // none), whose pieces are kept and the rest is let go.
 void Shrink(DeltaBatch* batch) {
   Slice small{.text = {}, .decoded = {}, .offset = 0, .last = false, .in_body = false};
-  for (Delta& delta : batch->deltas) {
-    for (Piece* piece : {&delta.id, &delta.data, &delta.parent}) {
-      const std::string_view bytes = batch->slice.Get(*piece);
-      *piece = {static_cast<uint32_t>(small.text.size()), static_cast<uint32_t>(bytes.size())};
-      small.text += bytes;
+  for (std::vector<Delta>* deltas : {&batch->deltas, &batch->foreign}) {
+    for (Delta& delta : *deltas) {
+      for (Piece* piece : {&delta.id, &delta.data, &delta.parent, &delta.owner}) {
+        const std::string_view bytes = batch->slice.Get(*piece);
+        *piece = {static_cast<uint32_t>(small.text.size()), static_cast<uint32_t>(bytes.size())};
+        small.text += bytes;
+      }
     }
   }
   batch->slice = std::move(small);
@@ -258,12 +266,13 @@ Task<Result<size_t>> PayloadReader::ReadArray(int collection, size_t offset) {
   while (true) {
     Result<Slice> slice = co_await ReadSlice(offset, size, body_size_);
     if (!slice.ok()) co_return slice.status();
-    DeltaBatch batch{.collection = collection, .slice = std::move(*slice), .deltas = {}};
+    DeltaBatch batch{.collection = collection, .slice = std::move(*slice)};
     Scanner scanner(batch.slice.text, batch.slice.last);
     size_t read = 0;
     bool ended = false;
     const bool grown = size > limits::kSliceBytes;
-    while (!(grown && read > 0) && batch.deltas.size() < limits::kBatchDeltasMax) {
+    while (!(grown && read > 0) &&
+           batch.deltas.size() + batch.foreign.size() < limits::kBatchDeltasMax) {
       ended = scanner.Take(']');
       if (ended || (index > 0 && !scanner.Expect(','))) break;
       Delta delta{.index = index};
@@ -272,7 +281,8 @@ Task<Result<size_t>> PayloadReader::ReadArray(int collection, size_t offset) {
       ++index;
       read = scanner.position();
       if (rejection.code.empty()) {
-        batch.deltas.push_back(delta);
+        const bool own = delta.owner.size == 0 || batch.slice.Get(delta.owner) == state_->user;
+        (own ? batch.deltas : batch.foreign).push_back(delta);
         continue;
       }
       state_->Reject(declared.name, delta.index, batch.slice.Get(delta.id), rejection);
@@ -280,7 +290,7 @@ Task<Result<size_t>> PayloadReader::ReadArray(int collection, size_t offset) {
     }
     const Fault fault = scanner.fault();
     const size_t end = scanner.position();
-    state_->deltas += static_cast<int64_t>(batch.deltas.size());
+    state_->deltas += static_cast<int64_t>(batch.deltas.size() + batch.foreign.size());
     if (fault == Fault::kInvalid) co_return NotJson(offset + end);
     if (grown) Shrink(&batch);
     if (Status status = co_await PushBatch(std::move(batch)); !status.ok()) co_return status;

@@ -33,20 +33,23 @@ Task<bool> PublishChanges(Context context, Published published) {
   bool fits =
       rows <= limits::kPublishRowsMax && size.Integer(1, 0) + rows * kEnvelopeUnits <= units_max;
 
-  std::string opening = R"({"type":"changes","since":")" + CursorAt(published.space, from) +
-                        R"(","cursor":")" + CursorAt(published.space, to) + '"';
-  Answer answer(*context.schema, std::move(opening));
+  ResultSet changes;
+  ResultSet deletions;
   if (fits) {
     // Of no device's own: all of them, restored versions too.
     const Keep keep{limits::kFrameUnitsMax * 3, limits::kPublishRowsMax};
-    const ResultSet changes =
-        co_await Query(sql::kPull, {from, to, "", limits::kPublishRowsMax, to}, keep);
-    const ResultSet deletions = co_await Query(sql::kPullDeletedIds, {from, to, "", to}, keep);
+    changes = co_await Query(published.space.has_copies ? sql::kPullWithCopies : sql::kPull,
+                             {from, to, "", limits::kPublishRowsMax, to}, keep);
+    deletions = co_await Query(sql::kPullDeletedIds, {from, to, "", to}, keep);
     fits = !changes.more && !deletions.more;
-    if (fits) {
-      answer.Add(changes);
-      answer.Add(deletions);
-    }
+  }
+  // A frame without the rows leads nowhere: whoever gets it pulls.
+  std::string opening = R"({"type":"changes","since":")" + CursorAt(published.space, from) +
+                        R"(","cursor":")" + CursorAt(published.space, fits ? to : from) + '"';
+  Answer answer(*context.schema, std::move(opening));
+  if (fits) {
+    answer.Add(changes);
+    answer.Add(deletions);
   }
   answer.Collections();
   answer.Text(fits ? ",\"has_more\":false" : ",\"has_more\":true");

@@ -47,7 +47,8 @@ Task<Result<Reply>> Pull(PushState* state, PullOptions options) {
   const Window window = WindowOf(*state, options.cursor);
   const Keep keep{options.units_max, options.limit};
   const ResultSet rows = co_await Query(
-      sql::kPull, {window.from, window.to, state->device, options.limit, window.own_until}, keep);
+      state->space.has_copies ? sql::kPullWithCopies : sql::kPull,
+      {window.from, window.to, state->device, options.limit, window.own_until}, keep);
   const int64_t last = rows.more ? rows.last : window.to;
 
   Answer answer(*state->schema, std::move(options.opening));

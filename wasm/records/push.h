@@ -23,6 +23,8 @@ struct PushState {
   const Schema* schema = nullptr;
   Space space;
   std::string device;
+  std::string user;    // whose space it is
+  std::string editor;  // who edits what is shared with them; empty: its user does
   int64_t now_ms = 0;
   int64_t head = 0;    // the space's last seq, as this request moves it
   bool stale = false;  // the device may have missed deletions that are pruned by now
@@ -31,6 +33,7 @@ struct PushState {
   int64_t deltas = 0;
   int64_t written = 0;
   int64_t losers = 0;
+  int64_t edits = 0;      // of others' records, kept to be carried to them
   std::string rejected;   // JSON members, joined by commas
   std::string conflicts;  // the same
   // [collection, id] of what is stored in another form than it was sent; one may stand twice.
@@ -55,6 +58,13 @@ struct DeltaBatch {
   int collection = 0;
   Slice slice;
   std::vector<Delta> deltas;
+  std::vector<Delta> foreign;  // of records that others share
+
+  // The slice as a blob; one of the body need not cross the boundary for it.
+  Param SliceBlob() const {
+    if (!slice.in_body) return Blob{slice.text};
+    return BodyRange{static_cast<uint32_t>(slice.offset), static_cast<uint32_t>(slice.text.size())};
+  }
 };
 
 // Stores a batch of a collection that merges whole records. The state outlives the task.
@@ -72,6 +82,11 @@ struct BareIds {
   std::string json = "[";  // an array, not closed yet
   std::vector<int64_t> places;
 };
+
+// Adds the statement that notes which records leave a shared plan by being written: before they
+// are. `winners` as kWriteWinners has them.
+void NoteDepartures(const PushState& state, const Collection& collection,
+                    const std::string& winners, std::vector<Statement>* writes);
 
 // Deletes what a device had seen, by bare ids.
 Task<Status> PushBareIds(PushState* state, BareIds ids);

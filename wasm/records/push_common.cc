@@ -179,6 +179,15 @@ Task<Status> RequireParents(PushState* state, DeltaBatch* batch) {
   co_return Status();
 }
 
+void NoteDepartures(const PushState& state, const Collection& collection,
+                    const std::string& winners, std::vector<Statement>* writes) {
+  if (!state.space.gives || collection.parent < 0) return;
+  const auto parent = static_cast<size_t>(collection.parent);
+  writes->push_back({sql::kNoteDepartures.text,
+                     {winners, std::string(collection.name), state.head, state.device,
+                      std::string(state.schema->collections[parent].name)}});
+}
+
 Task<Status> PushBareIds(PushState* state, BareIds ids) {
   std::string names = "[";
   for (const Collection& collection : state->schema->collections) {
@@ -189,7 +198,7 @@ Task<Status> PushBareIds(PushState* state, BareIds ids) {
   const ResultSet found =
       co_await Query(sql::kReadBareIds, {ids.json + "]", state->seen_seq, std::move(names)});
   for (size_t at = 0; at < state->schema->collections.size(); ++at) {
-    DeltaBatch batch{.collection = static_cast<int>(at), .slice = {}, .deltas = {}};
+    DeltaBatch batch{.collection = static_cast<int>(at)};
     for (const std::vector<Cell>& row : found.rows) {
       const std::string& collection = *std::get_if<std::string>(&row[1]);
       const std::string& id = *std::get_if<std::string>(&row[2]);

@@ -221,9 +221,11 @@ void FieldBatch::FlushHistory() {
 void FieldBatch::FlushRecords() {
   const Chunk chunk = std::exchange(records_, {});
   if (chunk.count == 0) return;
+  std::string rows = chunk.rows + "]";
+  NoteDepartures(*state_, collection_, rows, &writes_);
   writes_.push_back({sql::kWriteFields.text,
-                     {chunk.rows + "]", collection(), Blob{chunk.blob}, state_->head,
-                      state_->now_ms, state_->device}});
+                     {std::move(rows), collection(), Blob{chunk.blob}, state_->head, state_->now_ms,
+                      state_->device}});
   state_->head += chunk.count;
   state_->written += chunk.count;
 }

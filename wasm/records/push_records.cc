@@ -56,12 +56,8 @@ class RecordBatch {
   int64_t winners() const { return winners_; }
   size_t losers() const { return losers_.size(); }
   std::string collection() const { return std::string(collection_.name); }
-  // The slice as a blob; one of the body need not cross the boundary for it.
-  Param SliceBlob() const {
-    if (!batch_.slice.in_body) return Blob{batch_.slice.text};
-    return BodyRange{static_cast<uint32_t>(batch_.slice.offset),
-                     static_cast<uint32_t>(batch_.slice.text.size())};
-  }
+  Param SliceBlob() const { return batch_.SliceBlob(); }
+  const Collection& declared() const { return collection_; }
 
  private:
   std::string_view Id(const Delta& delta) const { return batch_.slice.Get(delta.id); }
@@ -352,9 +348,11 @@ Task<Status> PushRecords(PushState* state, DeltaBatch deltas) {
                       {batch.LosersJson(), name, batch.SliceBlob(), state->device, state->now_ms}});
   }
   if (batch.winners() > 0) {
-    writes.push_back({sql::kWriteWinners.text,
-                      {batch.WinnersJson(), name, batch.SliceBlob(), state->device, state->head,
-                       state->now_ms}});
+    std::string winners = batch.WinnersJson();
+    NoteDepartures(*state, batch.declared(), winners, &writes);
+    writes.push_back(
+        {sql::kWriteWinners.text,
+         {std::move(winners), name, batch.SliceBlob(), state->device, state->head, state->now_ms}});
     state->head += batch.winners();
   }
   if (!writes.empty()) co_await Batch(std::move(writes));

@@ -44,7 +44,10 @@ Task<Reply> RestoreHistory(Context context) {
   }
   const std::string name = row.Text(0);
   const std::string id = row.Text(1);
-  DeltaBatch batch{.collection = CollectionNamed(*context.schema, name), .slice = {}, .deltas = {}};
+  if (!row.Text(3).empty()) {
+    co_return Reply::Error(NotRestored("it is another user's; send it as an edit"));
+  }
+  DeltaBatch batch{.collection = CollectionNamed(*context.schema, name)};
   if (batch.collection < 0) co_return Reply::Error(NotRestored("its collection is gone"));
   const Collection& collection = context.schema->collections[static_cast<size_t>(batch.collection)];
 
@@ -84,7 +87,9 @@ Task<Reply> RestoreHistory(Context context) {
   body += ",\"id\":";
   json::AppendQuoted(&body, id);
   body += ",\"updated_at\":" + std::to_string(ms) + ",\"counter\":" + std::to_string(counter) + "}";
-  co_return Reply::Json(std::move(body));
+  Reply reply = Reply::Json(std::move(body));
+  if (state.space.gives) reply.data["then"] = "share";
+  co_return reply;
 }
 
 }  // namespace tidemark

@@ -29,6 +29,7 @@ enum class MergeRule : uint8_t { kRecord, kFields };
 struct Filter {
   std::string_view param;  // of the query string
   ColumnType type;
+  bool of_root;  // it names the parent, or the record itself: what can be shared
 };
 
 // The SQL of one way to list a collection. Parameters: ?1 user, ?2 limit, ?3 offset, then its

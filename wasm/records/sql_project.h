@@ -75,6 +75,9 @@ inline constexpr Sql kReadOldTombstones{"ReadOldTombstones", R"sql(
 SELECT r.collection, r.id, r.seq
 FROM records AS r INDEXED BY records_tombstones
 WHERE r.deleted = 1 AND r.seq > CAST(?1 AS INTEGER) AND r.written_at < CAST(?3 AS INTEGER)
+  -- What D1 has not been told would stay there for ever.
+  AND r.seq <= coalesce((SELECT value FROM meta WHERE key = 'projected_seq'), 0)
+  AND NOT EXISTS (SELECT 1 FROM set_aside AS s WHERE s.collection = r.collection AND s.id = r.id)
 ORDER BY r.seq LIMIT CAST(?2 AS INTEGER))sql"};
 
 // ?1 [[collection, id, seq]...]: those that are still the same tombstones.

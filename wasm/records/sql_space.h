@@ -34,7 +34,8 @@ inline constexpr Sql kCreateTombstones{
     "CreateTombstones",
     "CREATE INDEX IF NOT EXISTS records_tombstones ON records (seq) WHERE deleted = 1"};
 
-// What a merge overwrote or refused: kept so that nothing is lost in silence.
+// What a merge overwrote or refused: kept so that nothing is lost in silence. `owner` is whose
+// record it is, where the space holds only a copy.
 inline constexpr Sql kCreateHistory{"CreateHistory", R"sql(
 CREATE TABLE IF NOT EXISTS history (
   id INTEGER PRIMARY KEY,
@@ -45,7 +46,8 @@ CREATE TABLE IF NOT EXISTS history (
   counter INTEGER NOT NULL,
   device TEXT NOT NULL,
   reason TEXT NOT NULL,
-  at INTEGER NOT NULL
+  at INTEGER NOT NULL,
+  owner TEXT
 ) STRICT)sql"};
 
 inline constexpr Sql kCreateHistoryRecord{
@@ -85,17 +87,24 @@ CREATE TABLE IF NOT EXISTS meta (
 inline constexpr Sql kCreateOnce{"CreateOnce",
                                  "INSERT OR IGNORE INTO meta (key, value) VALUES (?1, ?2)"};
 
-// What every request starts from. ?1 the device: whether its clock ever ran ahead. `head` counts
-// pruned tombstones too, so that it never goes back.
+// The space's counter. It counts copies of others' records too, and pruned tombstones, so that it
+// never goes back.
+#define TIDEMARK_HEAD                                    \
+  "max(coalesce((SELECT max(seq) FROM records), 0),"     \
+  " coalesce((SELECT max(seq) FROM shared_records), 0)," \
+  " coalesce((SELECT value FROM meta WHERE key = 'pruned_seq'), 0))"
+
+// What every request starts from. ?1 the device: whether its clock ever ran ahead.
 inline constexpr Sql kReadSpace{"ReadSpace", R"sql(
 SELECT
   (SELECT value FROM meta WHERE key = 'epoch'),
-  max(coalesce((SELECT max(seq) FROM records), 0),
-      coalesce((SELECT value FROM meta WHERE key = 'pruned_seq'), 0)),
+  )sql" TIDEMARK_HEAD R"sql(,
   coalesce((SELECT value FROM meta WHERE key = 'pruned_seq'), 0),
   coalesce((SELECT value FROM meta WHERE key = 'horizon_ms'), 0),
   coalesce((SELECT value FROM meta WHERE key = 'projected_seq'), 0),
-  EXISTS (SELECT 1 FROM claims WHERE device = ?1))sql"};
+  EXISTS (SELECT 1 FROM claims WHERE device = ?1),
+  (SELECT max(seq) FROM shared_records) IS NOT NULL,
+  (SELECT min(plan_id) FROM plan_shares) IS NOT NULL)sql"};
 
 inline constexpr Sql kWriteMeta{
     "WriteMeta",

@@ -20,6 +20,8 @@
 #include "records/sql_pull.h"
 #include "records/sql_push.h"
 #include "records/sql_space.h"
+#include "shares/sql_give.h"
+#include "shares/sql_receive.h"
 
 namespace tidemark::sql {
 

@@ -1,9 +1,8 @@
 // POST /sync: push and pull in one request, in one transaction.
 
-#include <algorithm>
-
 #include "base/limits.h"
 #include "engine/await.h"
+#include "engine/params.h"
 #include "records/exchange.h"
 #include "records/operations.h"
 #include "records/statements.h"
@@ -12,13 +11,7 @@ namespace tidemark {
 namespace {
 
 Status CheckRequest(const Request& request) {
-  // Media types compare without regard to case; parameters such as charset do not matter here.
-  std::string type = request.Param("content_type");
-  type = type.substr(0, type.find(';'));
-  while (!type.empty() && type.back() == ' ') type.pop_back();
-  std::transform(type.begin(), type.end(), type.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  if (type != "application/json") {
+  if (!IsJsonType(request.Param("content_type"))) {
     return Status::Error(415, "unsupported_media_type", "Send content-type: application/json");
   }
   if (request.body_size > limits::kBodyBytesMax) {
@@ -38,7 +31,9 @@ Task<Space> ReadSpace(std::string device) {
                   .pruned_seq = row.Integer(2, 0),
                   .horizon_ms = row.Integer(3, 0),
                   .projected_seq = row.Integer(4, 0),
-                  .has_claims = row.Integer(5, 0) != 0};
+                  .has_claims = row.Integer(5, 0) != 0,
+                  .has_copies = row.Integer(6, 0) != 0,
+                  .gives = row.Integer(7, 0) != 0};
 }
 
 Task<Reply> Sync(Context context) {

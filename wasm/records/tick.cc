@@ -8,15 +8,11 @@
 #include "records/project.h"
 #include "records/prune.h"
 #include "records/statements.h"
+#include "shares/deliver.h"
+#include "shares/operations.h"
 
 namespace tidemark {
 namespace {
-
-// 1 s, 2 s, 4 s ... up to the bound.
-int64_t BackOff(int64_t attempts) {
-  const int64_t doubled = int64_t{1000} << std::min<int64_t>(attempts, 20);
-  return std::min(doubled, limits::kProjectRetryMaxMs);
-}
 
 Task<int64_t> ReadNumber(std::string key) {
   const ResultSet row = co_await Query(sql::kReadMeta, {std::move(key)});
@@ -39,15 +35,18 @@ Task<Reply> Tick(Context context) {
   int64_t prune_at = co_await ReadNumber("prune_at");
   if (prune_at <= now_ms) {
     co_await Prune(context);
+    co_await PruneShares(context);
     prune_at = now_ms + limits::kDayMs;
     co_await Query(sql::kWriteMeta, {"prune_at", prune_at});
   }
   int64_t next = prune_at;
   if (retry) next = std::min(next, now_ms + BackOff(attempts));
   if (!retry && !projected.done) next = now_ms + limits::kProjectDelayMs;
-  co_await SetAlarm(next);
+  const int64_t shares_at = co_await SharesDueAt();
+  co_await SetAlarm(shares_at <= now_ms ? next : std::min(next, shares_at));
 
   Reply reply;
+  if (shares_at <= now_ms) reply.data["then"] = "share";
   reply.data["projected_seq"] = std::to_string(projected.seq);
   reply.data["rows_written"] = std::to_string(projected.rows_written);
   if (projected.set_aside > 0) reply.data["set_aside"] = std::to_string(projected.set_aside);

@@ -17,7 +17,7 @@ interface Window {
 }
 
 const MINUTE_MS = 60_000;
-const SIGNED_OUT = 4401;
+export const SIGNED_OUT = 4401;
 const EXPIRES_MS = 6; // its place in an IdentityFrame
 
 export class Sockets {

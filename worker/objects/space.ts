@@ -18,7 +18,7 @@ import {
   SIZE_HEADER,
   type SpaceReply,
 } from '../space_client.ts';
-import { close, Sockets, send } from './sockets.ts';
+import { close, SIGNED_OUT, Sockets, send } from './sockets.ts';
 
 /** A local operation answered 400 or more, or more than fits: its transaction is taken back. */
 class RolledBack extends Error {
@@ -49,8 +49,11 @@ export class SpaceDO extends DurableObject<Env> {
   readonly #name: string;
   readonly #sockets: Sockets;
   #opened = false;
+  #admission = ''; // what the core was told last of who is let in
   #alarmAt: number | undefined; // as far as this instance knows
   #catchingUp: Promise<Reply> | undefined;
+  #following: Promise<void> | undefined;
+  #followAgain = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -62,24 +65,42 @@ export class SpaceDO extends DurableObject<Env> {
   override async fetch(request: Request): Promise<Response> {
     if (this.#name === '') throw new Error('a space is found by its name only');
     const call = JSON.parse(request.headers.get(CALL_HEADER) ?? '{}') as Call;
+    const refused = this.#admit(call);
+    if (refused !== undefined) {
+      await discardBody(request);
+      return responseOf(refused);
+    }
     call.params.sockets = String(this.#sockets.count);
     if (request.headers.get('upgrade') === 'websocket') return this.#join(call);
     const body = await readBody(request);
     const reply = this.#local(call, new Held(body.bytes), body.size);
-    const { status, headers, data } = reply;
-    return new Response(reply.body(), {
-      status,
-      headers: [...headers, [REPLY_HEADER, headerJson(data)]],
-    });
+    this.#admission = reply.data.admission ?? this.#admission;
+    if (reply.data.close_sockets !== undefined) this.closeSockets(SIGNED_OUT, 'signed out');
+    return responseOf(reply);
+  }
+
+  /** Admits a request that runs elsewhere: null, or the answer that says why not. */
+  async admit(call: Call): Promise<(SpaceReply & { body: string }) | null> {
+    if (this.#name === '') throw new Error('a space is found by its name only');
+    const refused = this.#admit(call);
+    if (refused === undefined) return null;
+    const { status, headers, data } = refused;
+    return { status, headers, data, body: refused.text() };
+  }
+
+  #admit({ identity, requestsMax }: Call): Reply | undefined {
+    if (requestsMax === undefined) return undefined; // From the Worker, and not from a caller.
+    const params = { admission: this.#admission, requests_max: requestsMax };
+    const reply = this.#local({ operation: 'admit', identity, params }, new Held(), 0);
+    if (reply.status >= 400) return reply;
+    this.#admission = reply.data.admission ?? '';
+    return undefined;
   }
 
   #join(call: Call): Response {
     const reply = this.#local(call, new Held(), 0);
     const { status, data } = reply;
-    const headers: [string, string][] = [...reply.headers, [REPLY_HEADER, headerJson(data)]];
-    if (status >= 400 || call.identity === null) {
-      return new Response(reply.body(), { status, headers });
-    }
+    if (status >= 400 || call.identity === null) return responseOf(reply);
     const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
     this.#sockets.accept(ours, {
       device: data.device ?? '',
@@ -165,12 +186,39 @@ export class SpaceDO extends DurableObject<Env> {
       this.#open();
       const reply = await this.#spanning({ operation: 'tick', identity: null, params: {} });
       logEvent({ event: 'space.ticked', user_id: this.#name, status: reply.status, ...reply.data });
+      await this.#follow(reply.data.then);
       if (reply.status < 400) return;
     } catch (error) {
       logError(error, { event: 'space.tick_failed', user_id: this.#name });
     }
     // The runtime gives up on an alarm that keeps failing: this one is set anew each time.
     this.#setAlarm(Date.now() + ALARM_RETRY_MS);
+  }
+
+  /** Runs the spanning operation that another one is to be followed by: one run at a time, and once
+   * more where it was asked for meanwhile. The alarm is set too, for where this object dies. */
+  #follow(operation: string | undefined): Promise<void> | undefined {
+    if (operation === undefined) return undefined;
+    this.#followAgain = this.#following !== undefined;
+    this.#following ??= this.#runUntilDone(operation);
+    return this.#following;
+  }
+
+  async #runUntilDone(operation: string): Promise<void> {
+    try {
+      do {
+        this.#followAgain = false;
+        const params = { sockets: String(this.#sockets.count) };
+        const reply = await this.#spanning({ operation, identity: null, params });
+        const { status, data } = reply;
+        logEvent({ event: 'space.shared', user_id: this.#name, status, ...data });
+      } while (this.#followAgain);
+    } catch (error) {
+      logError(error, { event: 'space.share_failed', user_id: this.#name });
+      this.#setAlarm(Date.now() + ALARM_RETRY_MS);
+    } finally {
+      this.#following = undefined;
+    }
   }
 
   #open(): void {
@@ -208,6 +256,8 @@ export class SpaceDO extends DurableObject<Env> {
       throw error;
     }
     for (const [exceptDevice, frame] of published) this.#sockets.publish(exceptDevice, frame);
+    const following = this.#follow(reply.data.then);
+    if (following) this.ctx.waitUntil(following);
     return reply;
   }
 
@@ -252,6 +302,21 @@ export class SpaceDO extends DurableObject<Env> {
       void this.ctx.storage.setAlarm(at);
     }
     return null;
+  }
+}
+
+function responseOf(reply: Reply): Response {
+  const { status, headers, data } = reply;
+  const told: [string, string] = [REPLY_HEADER, headerJson(data)];
+  return new Response(reply.body(), { status, headers: [...headers, told] });
+}
+
+/** Reads the body and keeps none of it: a sender that is answered before it has sent all fails. */
+async function discardBody(request: Request): Promise<void> {
+  let size = 0;
+  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size >= BODY_READ_MAX) return;
   }
 }
 

@@ -4,6 +4,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "tests/base/json_texts.h"
 
 namespace tidemark {
 namespace {
@@ -35,6 +38,23 @@ TEST(JsonTree, EveryFaultHasItsCode) {
   EXPECT_EQ(CodeOf("[[[[[[[[[1]]]]]]]]]"), "too_deep");
   EXPECT_EQ(CodeOf(std::string(100'000, '[') + std::string(100'000, ']')), "too_deep");
   EXPECT_EQ(CodeOf(std::string(100'000, '[')), "invalid_json");
+}
+
+TEST(JsonTree, TreesAreThoseOfTheLibrarysOwnParser) {
+  std::vector<std::string> texts(json::kValid.begin(), json::kValid.end());
+  texts.insert(texts.end(),
+               {"9223372036854775807", "9223372036854775808", "18446744073709551615",
+                "-9223372036854775808", "-9223372036854775809", "-18446744073709551616",
+                R"({"a":{"b":1,"b":[2]},"a":{"c":[{"d":"\u0041\n"},[],{}]}})",
+                R"(["e\u0301",0.1,1e22,123456789012345678e-5,2.2250738585072011e-308])",
+                R"({"a\tb":{"\ud83d\ude00":-0.0}})"});
+  for (const std::string& text : texts) {
+    const nlohmann::json expected = nlohmann::json::parse(text, nullptr, false);
+    const Result<nlohmann::json> tree = ParseTree(text, kDepthMax);
+    ASSERT_EQ(tree.ok(), !expected.is_discarded()) << text;
+    // Texts tell an integer from a double of the same value.
+    if (tree.ok()) EXPECT_EQ(tree->dump(), expected.dump()) << text;
+  }
 }
 
 TEST(JsonTree, FaultsAreBadRequests) {

@@ -86,6 +86,8 @@ TEST(Engine, AboveTheBoundOfLiveOperationsItIsBusy) {
   ASSERT_TRUE(refused.done);
   EXPECT_EQ(refused.reply.status, 503);
   EXPECT_EQ(refused.reply.data.at("error"), "busy");
+  EXPECT_EQ(refused.reply.headers.back(),
+            std::make_pair(std::string("retry-after"), std::string("1")));
   space.engine.Cancel(operations[7]);
   EXPECT_FALSE(Begin(&space, request).done);
   EXPECT_TRUE(Begin(&space, request).done);

@@ -81,6 +81,7 @@ TEST_F(LiveSpace, RowsTooLargeForSoManySocketsAreOnlyAnnounced) {
   Frame(Push(2, "many", content), {{"sockets", "1000"}});
   EXPECT_EQ(published_.back().second["plans"].size(), 0U);
   EXPECT_EQ(published_.back().second["has_more"], true);
+  EXPECT_EQ(published_.back().second["cursor"], published_.back().second["since"]);
 }
 
 TEST_F(LiveSpace, APullFromAPublishedCursorHasNothingMore) {

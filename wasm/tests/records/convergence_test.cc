@@ -67,7 +67,7 @@ TEST(Convergence, ALostAnswerIsMadeGoodByTheNextRequest) {
   Device phone("phone");
   Device laptop("laptop");
   phone.Edit("plans", "p", PlanData("A"), kNow);
-  space.Post("phone", phone.Send().body);  // its answer never arrives
+  space.Post("phone", phone.Send(space.now_ms).body);  // its answer never arrives
   laptop.Edit("plans", "p", PlanData("B"), kNow + 1000);
   ASSERT_TRUE(SyncOnce(&space, &laptop));
   phone.Edit("plans", "q", PlanData("C"), kNow + 1000);
@@ -137,7 +137,7 @@ void RandomStep(Random* random, SpaceHarness* space, Device* device) {
   space->now_ms += static_cast<int64_t>(random->Below(3));
   const uint64_t pick = random->Below(10);
   if (pick < 6) return RandomEdit(random, device, space->now_ms);
-  const Device::Outgoing request = device->Send();
+  const Device::Outgoing request = device->Send(space->now_ms);
   native::Answer answer = space->Post(device->name(), request.body);
   ASSERT_EQ(answer.status, 200) << answer.body;
   if (pick == 6) return;

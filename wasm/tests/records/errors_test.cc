@@ -95,6 +95,8 @@ const Row kDeltas[] = {
        return s->Post("d", Plan("\"x\":\"" + std::string(limits::kRecordBytesMax, 'x') + "\""));
      }},
     {"invalid_unicode", 200, [](SpaceHarness* s) { return s->Post("d", Plan(R"("x":"\ud800")")); }},
+    {"invalid_owner", 200,
+     [](SpaceHarness* s) { return s->Post("d", Delta("plans", R"("owner":5)")); }},
     {"parent_missing", 200,
      [](SpaceHarness* s) { return s->Post("d", Create("sessions", SessionData("p").dump())); }},
     {"delete_unseen", 200,

@@ -174,6 +174,20 @@ TEST(Prune, PrunedRowsLeaveD1WithTheNextRun) {
   EXPECT_EQ(space.Projected(), Strings{"plans|kept|2"});
 }
 
+TEST(Prune, ADeletionThatD1DoesNotKnowIsNotForgotten) {
+  SpaceHarness space;
+  space.Sync("phone", Body("plans", {Update("p", PlanData("A"), kNow)}));
+  space.Tick();
+  space.d1_down = true;
+  space.Sync("phone", Body("plans", {Removal("p", kNow + 1)}));
+  Sleep(&space, 100);
+  EXPECT_EQ(CountOf(&space, "SELECT count(*) FROM records"), 1);
+  space.d1_down = false;
+  Sleep(&space, 2);  // D1 is told first
+  EXPECT_EQ(space.Projected(), Strings{});
+  EXPECT_EQ(CountOf(&space, "SELECT count(*) FROM records"), 0);
+}
+
 TEST(Prune, ADeviceThatSleptConvergesWithoutRaisingTheDead) {
   SpaceHarness space;
   Device phone("phone");

@@ -9,9 +9,13 @@
 #include <string>
 #include <string_view>
 
+#include "tests/simulator/shares_world.h"
 #include "tests/simulator/world.h"
 
 namespace {
+
+// Several spaces take longer than one: every so many seeds are of sharing too.
+constexpr uint64_t kSharesEvery = 8;
 
 struct Options {
   uint64_t from = 1;
@@ -38,11 +42,18 @@ int main(int argc, char** argv) {
   const Options options = Parse(argc, argv);
   uint64_t failed = 0;
   int64_t actions = 0;
+  int64_t deaths = 0;
   Clock::time_point reported = Clock::now();
   for (uint64_t seed = options.from; seed < options.from + options.seeds; ++seed) {
     tidemark::testing::World world(seed, options.trace);
-    const std::string problem = world.Run();
+    std::string problem = world.Run();
     actions += world.actions();
+    if (problem.empty() && (options.seeds == 1 || seed % kSharesEvery == 0)) {
+      tidemark::testing::SharesWorld shares(seed, options.trace);
+      problem = shares.Run();
+      actions += shares.actions();
+    }
+    deaths += world.deaths();
     if (!problem.empty()) {
       ++failed;
       std::printf("seed %llu failed: %s\nreplay: npm run simulate -- --seed %llu\n",
@@ -58,8 +69,8 @@ int main(int argc, char** argv) {
       std::fflush(stdout);
     }
   }
-  std::printf("simulated %llu seeds, %lld actions, %llu failed\n",
+  std::printf("simulated %llu seeds, %lld actions, %lld deaths of devices, %llu failed\n",
               static_cast<unsigned long long>(options.seeds), static_cast<long long>(actions),
-              static_cast<unsigned long long>(failed));
+              static_cast<long long>(deaths), static_cast<unsigned long long>(failed));
   return failed == 0 ? 0 : 1;
 }

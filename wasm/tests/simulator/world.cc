@@ -53,6 +53,17 @@ void World::Trace(const std::string& line) const {
   }
 }
 
+// Its process may die within what it does next.
+void World::Endanger(Device* device) {
+  if (random_.Below(10) == 0) device->DieAfter(1 + static_cast<int>(random_.Below(400)));
+}
+
+void World::NoteDeath(Device* device) {
+  if (!device->TookDeath()) return;
+  ++deaths_;
+  Trace(device->name() + " died within it");
+}
+
 void World::EditSomething() {
   Device& device = devices_[random_.Below(devices_.size())];
   const std::string collection = kCollections[random_.Below(4)];
@@ -63,7 +74,9 @@ void World::EditSomething() {
     data = {{"text", "n"}, {"rank", edits_}, {"pinned", random_.Below(2) == 0}};
   }
   Trace(device.name() + " edits " + collection + "/" + id + " " + data.dump());
-  device.Edit(collection, id, std::move(data), space_.now_ms);
+  Endanger(&device);
+  device.Edit(collection, id, data, space_.now_ms);
+  NoteDeath(&device);
 }
 
 void World::DeleteSomething() {
@@ -77,8 +90,14 @@ void World::DeleteSomething() {
 
 void World::Send() {
   const size_t index = random_.Below(devices_.size());
-  Device::Outgoing outgoing = devices_[index].Send();
-  Trace(devices_[index].name() + " sends " + std::to_string(outgoing.number) + " " + outgoing.body);
+  Device& device = devices_[index];
+  // Whoever waits too long gives up, and may have something else to send then.
+  if (random_.Below(4) == 0) device.GiveUp();
+  Endanger(&device);
+  Device::Outgoing outgoing = device.Send(space_.now_ms);
+  NoteDeath(&device);
+  if (outgoing.number == 0) return;
+  Trace(device.name() + " sends " + std::to_string(outgoing.number) + " " + outgoing.body);
   network_.push_back({index, outgoing.number, std::move(outgoing.body), space_.now_ms});
 }
 
@@ -112,16 +131,22 @@ void World::DeliverRequest() {
   if (random_.Below(10) == 0) return Trace("a request is lost");
   std::optional<native::Answer> answer = Serve(message, true);
   if (!answer.has_value()) return Crash();
-  Trace("served " + devices_[message.device].name() + " " + std::to_string(message.number) + ": " +
-        answer->body);
-  served_.push_back(message);
-  const json parsed = json::parse(answer->body, nullptr, false);
-  if (answer->status == 200) Acknowledge({message.device, message, parsed});
-  if (answer->status == 200 && !parsed.at("rejected").empty()) {
-    forget_below_[message.device] = std::max(forget_below_[message.device], message.number + 1);
-  }
+  const json parsed = Settle(message, *answer);
   if (random_.Below(10) == 0) return Trace("an answer is lost");
   answers_.push_back({message.device, message, parsed});
+}
+
+// What a request has done, whether its answer arrives or not.
+json World::Settle(const Message& message, const native::Answer& answer) {
+  Trace("served " + devices_[message.device].name() + " " + std::to_string(message.number) + ": " +
+        answer.body);
+  served_.push_back(message);
+  json parsed = json::parse(answer.body, nullptr, false);
+  if (answer.status == 200) Acknowledge({message.device, message, parsed});
+  if (answer.status == 200 && !parsed.at("rejected").empty()) {
+    forget_below_[message.device] = std::max(forget_below_[message.device], message.number + 1);
+  }
+  return parsed;
 }
 
 // What the server answered for is kept, whether its answer arrives or not.
@@ -150,7 +175,10 @@ void World::DeliverAnswer() {
   const size_t at = random_.Below(answers_.size());
   const Answered answered = answers_[at];
   answers_.erase(answers_.begin() + static_cast<std::ptrdiff_t>(at));
-  devices_[answered.device].Receive(answered.request.number, answered.answer, space_.now_ms);
+  Device& device = devices_[answered.device];
+  Endanger(&device);
+  device.Receive(answered.request.number, answered.answer, space_.now_ms);
+  NoteDeath(&device);
 }
 
 std::variant<ResultSets, Failure> World::RunD1(const std::string& shard,
@@ -206,12 +234,33 @@ void World::ToggleFaults() {
   Trace(refuse ? "D1 refuses cards-0" : "D1 takes cards-0");
 }
 
+// All but one device sleep for months. That one deletes what it sees, and the space, which wakes
+// each day, forgets the deletions: who sleeps will be told to start over.
+void World::Sleep() {
+  slept_ = true;
+  const size_t index = random_.Below(devices_.size());
+  Device& device = devices_[index];
+  for (int round = 0; round < 4; ++round) {
+    for (const char* collection : kCollections) {
+      const std::string id = collection + ("-" + std::to_string(random_.Below(4)));
+      if (round > 0 && device.Find(collection, id) != nullptr) {
+        device.Delete(collection, id, space_.now_ms);
+      }
+    }
+    Device::Outgoing outgoing = device.Send(space_.now_ms);
+    const Message message{index, outgoing.number, std::move(outgoing.body), space_.now_ms};
+    const std::optional<native::Answer> answer = Serve(message, false);
+    device.Receive(message.number, Settle(message, *answer), space_.now_ms);
+  }
+  space_.now_ms += static_cast<int64_t>(50 + random_.Below(80)) * limits::kDayMs;
+  for (int left = 12; left > 0; --left) StepAlarm();
+}
+
 void World::PassTime() {
   const uint64_t scale = random_.Below(40);
   int64_t ms = static_cast<int64_t>(random_.Below(10'000));
   if (scale < 6) ms = static_cast<int64_t>(random_.Below(30 * 60'000));
-  slept_ |= scale == 0;
-  if (scale == 0) ms = static_cast<int64_t>(random_.Below(100)) * limits::kDayMs;
+  if (scale == 0) return Sleep();
   space_.now_ms += ms;
 }
 

@@ -1,6 +1,9 @@
 // The simulated world: one space with its D1 shards, devices with wrong clocks, and a network that
 // loses, doubles and reorders. Every choice is drawn from one seed, so a seed is a whole history.
 //
+// A device is the client that ships (cli/replica), over a database in memory. Its process dies
+// between any two of its transactions, or within one, and starts anew.
+//
 // What may happen between any two steps of an operation: the process dies (a local operation's
 // transaction is taken back, a spanning one stops where it is), other requests run, D1 goes down,
 // applies a batch and loses the answer, applies it again much later, or refuses a row.
@@ -32,6 +35,7 @@ class World {
   std::string Run();
 
   int64_t actions() const { return actions_; }
+  int64_t deaths() const { return deaths_; }  // of devices, within a transaction
 
  private:
   struct Message {
@@ -52,6 +56,8 @@ class World {
   };
 
   void Act();
+  void Endanger(Device* device);
+  void NoteDeath(Device* device);
   void EditSomething();
   void DeleteSomething();
   void Send();
@@ -61,10 +67,12 @@ class World {
   void Crash();
   void ToggleFaults();
   void PassTime();
+  void Sleep();
   void RestoreSomething();
 
   // Runs a request in the space, stopped before some step by a crash if `may_crash`: then none.
   std::optional<native::Answer> Serve(const Message& message, bool may_crash);
+  json Settle(const Message& message, const native::Answer& answer);
   void Acknowledge(const Answered& answered);
   std::variant<ResultSets, Failure> RunD1(const std::string& shard,
                                           const std::vector<native::HostStatement>& statements,
@@ -89,6 +97,7 @@ class World {
   std::map<size_t, uint64_t> forget_below_;  // by device: older requests are no longer delivered
   std::unique_ptr<native::Running> alarm_;
   int64_t actions_ = 0;
+  int64_t deaths_ = 0;
   int64_t edits_ = 0;
   bool slept_ = false;  // days passed at once: history and tombstones were pruned
   bool quiet_ = false;  // peace: no fault any more

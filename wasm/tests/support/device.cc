@@ -1,9 +1,10 @@
 #include "tests/support/device.h"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <set>
 
-#include "base/limits.h"
 #include "records/schema.h"
 
 namespace tidemark::testing {
@@ -11,139 +12,140 @@ namespace {
 
 constexpr int kTurnsMax = 1000;
 
-bool MergesByField(const std::string& collection) {
-  for (const Collection& declared : FourCollections().collections) {
-    if (declared.name == collection) return declared.merge == MergeRule::kFields;
-  }
-  return false;
-}
-
 std::string Line(const Device::Key& key, const json& data) {
   return key.first + "|" + key.second + "|" + data.dump();
+}
+
+// A database in memory needs no journal on a disk, and no check of what else may have changed it.
+std::unique_ptr<Database> OpenInMemory(const std::string& device) {
+  Result<std::unique_ptr<Database>> opened = Database::Open(":memory:", 0);
+  Check(opened.ok());
+  Check(Replica::Create(opened->get(), device).ok());
+  return std::move(*opened);
+}
+
+// As a client without a hybrid clock would have written it.
+void LeaveOutCounters(json* body) {
+  for (json& member : *body) {
+    if (!member.is_array()) continue;
+    for (json& delta : member) delta.erase("counter");
+  }
 }
 
 }  // namespace
 
 Device::Device(std::string name, DeviceOptions options)
-    : name_(std::move(name)), options_(options), clock_(name_) {}
-
-void Device::Apply(const Entry& entry, Copy* copy) {
-  if (entry.deletes) {
-    copy->erase(entry.key);
-    return;
-  }
-  if (!MergesByField(entry.key.first)) {
-    (*copy)[entry.key] = entry.data;
-    return;
-  }
-  json& record = copy->try_emplace(entry.key, json::object()).first->second;
-  for (const auto& [field, value] : entry.data.items()) {
-    if (value.is_null()) {
-      record.erase(field);
-    } else {
-      record[field] = value;
-    }
-  }
+    : name_(std::move(name)), options_(options), database_(OpenInMemory(name_)) {
+  Restart();
 }
 
-void Device::Edit(const std::string& collection, const std::string& id, json data, int64_t now_ms) {
-  outbox_.push_back(
-      {{collection, id}, false, std::move(data), clock_.Tick(now_ms + options_.skew_ms)});
-  Apply(outbox_.back(), &view_);
+void Device::Restart() {
+  replica_ = std::make_unique<Replica>(
+      database_.get(), &FourCollections(),
+      ReplicaOptions{.deltas_max = options_.deltas_max, .limit = options_.limit});
+}
+
+void Device::DieAfter(int steps) {
+  deadly_ = true;
+  died_ = false;
+  sqlite3_progress_handler(database_->handle(), steps, [](void*) { return 1; }, nullptr);
+}
+
+bool Device::TookDeath() { return std::exchange(died_, false); }
+
+bool Device::Survives(const Status& status) {
+  if (deadly_) sqlite3_progress_handler(database_->handle(), 0, nullptr, nullptr);
+  deadly_ = false;
+  if (status.ok() || status.code() == "invalid_answer") return true;
+  Check(status.code() == "interrupted");
+  died_ = true;
+  GiveUp();
+  Restart();
+  return false;
+}
+
+void Device::Edit(const std::string& collection, const std::string& id, const json& data,
+                  int64_t now_ms) {
+  Survives(replica_->Edit({collection, id}, data.dump(), now_ms + options_.skew_ms));
 }
 
 void Device::Delete(const std::string& collection, const std::string& id, int64_t now_ms) {
-  outbox_.push_back({{collection, id}, true, {}, clock_.Tick(now_ms + options_.skew_ms)});
-  Apply(outbox_.back(), &view_);
+  Survives(replica_->Remove({collection, id}, now_ms + options_.skew_ms));
 }
 
-json Device::DeltaOf(const Entry& entry) const {
-  json delta = {{"action", entry.deletes ? "delete" : "update"},
-                {"id", entry.key.second},
-                {"updated_at", entry.stamp.ms}};
-  if (options_.counters) delta["counter"] = entry.stamp.counter;
-  if (!entry.deletes) delta["data"] = entry.data;
-  return delta;
-}
+void Device::GiveUp() { Check(replica_->Fail(State().under_way).ok()); }
 
-Device::Outgoing Device::Send() {
-  json body = json::object();
-  starting_ = cursor_.empty() || (options_.sends_no_cursor && !has_more_);
-  if (!starting_) body["cursor"] = cursor_;
-  if (options_.limit > 0) body["limit"] = options_.limit;
-  in_flight_ = std::min(outbox_.size(), options_.deltas_max);
-  for (size_t i = 0; i < in_flight_; ++i) {
-    json& array = body[outbox_[i].key.first];
-    if (array.is_null()) array = json::array();
-    array.push_back(DeltaOf(outbox_[i]));
-  }
-  return {++number_, body.dump()};
-}
-
-// Takes what the last request held out of the outbox; what was accepted is part of the copy where
-// `keep` (a device that starts over is told it instead).
-void Device::Acknowledge(const json& answer, bool keep) {
-  std::map<std::pair<std::string, int64_t>, std::string> refused;
-  for (const json& rejection : answer.at("rejected")) {
-    refused[{rejection.at("collection").get<std::string>(), rejection.at("index").get<int64_t>()}] =
-        rejection.at("code").get<std::string>();
-  }
-  std::map<std::string, int64_t> next_index;
-  for (; in_flight_ > 0; --in_flight_) {
-    const Entry& entry = outbox_.front();
-    const auto code = refused.find({entry.key.first, next_index[entry.key.first]++});
-    if (code != refused.end()) {
-      rejected_.push_back(entry.key.first + "/" + entry.key.second + ": " + code->second);
-    } else if (keep) {
-      Apply(entry, &base_);
-    }
-    outbox_.pop_front();
-  }
-}
-
-void Device::Take(const std::string& collection, const json& row, int64_t now_ms) {
-  const Key key{collection, row.at("id").get<std::string>()};
-  if (row.at("action") == "delete") {
-    base_.erase(key);
-  } else {
-    base_[key] = row.at("data");
-  }
-  const Stamp stamp{row.at("updated_at").get<int64_t>(), row.at("counter").get<uint32_t>(),
-                    row.at("device").get<std::string>()};
-  clock_.Observe(stamp, now_ms + options_.skew_ms, limits::kClockAheadMaxMs);
+Device::Outgoing Device::Send(int64_t now_ms) {
+  const Result<tidemark::Outgoing> outgoing = replica_->Next(now_ms + options_.skew_ms);
+  if (!Survives(outgoing.ok() ? Status() : outgoing.status())) return {};
+  const auto number = static_cast<uint64_t>(outgoing->request);
+  if (options_.counters && !options_.sends_no_cursor) return {number, outgoing->body};
+  json body = json::parse(outgoing->body, nullptr, false);
+  if (!options_.counters) LeaveOutCounters(&body);
+  starting_ = options_.sends_no_cursor && !has_more_;
+  if (starting_) body.erase("cursor");
+  return {number, body.dump()};
 }
 
 bool Device::Receive(uint64_t number, const json& answer, int64_t now_ms) {
-  if (number != number_ || !answer.is_object() || !answer.contains("cursor")) return false;
-  const bool reset = answer.contains("reset");
-  if (reset) ++resets_;
-  Acknowledge(answer, !reset && !starting_);
-  if (reset || starting_) base_.clear();
-  for (const Collection& collection : FourCollections().collections) {
-    const std::string name(collection.name);
-    for (const json& row : answer.at(name)) Take(name, row, now_ms);
-  }
-  cursor_ = answer.at("cursor").get<std::string>();
+  if (!answer.is_object() || !answer.contains("cursor")) return false;
+  json told = answer;
+  // To ask without a cursor is to begin anew each time.
+  if (options_.sends_no_cursor && starting_) told["reset"] = true;
+  const Result<Received> received =
+      replica_->Receive(static_cast<int64_t>(number), told.dump(), now_ms + options_.skew_ms);
+  if (!Survives(received.ok() ? Status() : received.status())) return false;
+  Check(received.ok());  // the space's answers are all well made
+  if (received->ignored) return false;
+  if (answer.contains("reset")) ++resets_;
   has_more_ = answer.at("has_more").get<bool>();
-  ++number_;  // the same answer twice is taken once
-  view_ = base_;
-  for (const Entry& entry : outbox_) Apply(entry, &view_);
   return true;
 }
 
-std::vector<std::string> Device::View() const {
+ReplicaState Device::State() const {
+  const Result<ReplicaState> state = replica_->State();
+  Check(state.ok());
+  return *state;
+}
+
+bool Device::idle() const { return State().idle(); }
+std::string Device::cursor() const { return State().cursor.value_or(""); }
+size_t Device::outbox_size() const { return State().pending; }
+
+std::vector<std::string> Device::rejected() const {
+  const Result<std::vector<RejectedEdit>> list = replica_->Rejected();
+  Check(list.ok());
   std::vector<std::string> lines;
-  for (const auto& [key, data] : view_) lines.push_back(Line(key, data));
+  for (const RejectedEdit& edit : *list) {
+    lines.push_back(edit.collection + "/" + edit.id + ": " + edit.code);
+  }
+  return lines;
+}
+
+std::vector<std::string> Device::View() const {
+  std::map<Key, json> records;
+  const Status status = replica_->View([&](const RecordKey& key, std::string_view data) {
+    records[{std::string(key.collection), std::string(key.id)}] = json::parse(data, nullptr, false);
+  });
+  Check(status.ok());
+  std::vector<std::string> lines;
+  for (const auto& [key, data] : records) lines.push_back(Line(key, data));
   return lines;
 }
 
 const json* Device::Find(const std::string& collection, const std::string& id) const {
-  const auto found = view_.find({collection, id});
-  return found == view_.end() ? nullptr : &found->second;
+  bool found = false;
+  const Status status = replica_->View([&](const RecordKey& key, std::string_view data) {
+    if (key.collection != collection || key.id != id) return;
+    found = true;
+    found_ = json::parse(data, nullptr, false);
+  });
+  Check(status.ok());
+  return found ? &found_ : nullptr;
 }
 
 bool SyncOnce(SpaceHarness* space, Device* device) {
-  const Device::Outgoing request = device->Send();
+  const Device::Outgoing request = device->Send(space->now_ms);
   const native::Answer answer = space->Post(device->name(), request.body);
   if (answer.status != 200) return false;
   return device->Receive(request.number, json::parse(answer.body, nullptr, false), space->now_ms);

@@ -1,20 +1,19 @@
-// A device of a local-first app, as a model: a copy of the records, an outbox and a cursor.
+// A device of a local-first app: the replica that the command line runs, over a database in memory.
 //
-// What the user sees is what the server last said, with the outbox laid over it. An edit stays in
-// the outbox until a request that held it was answered; then it is part of the copy, unless it was
-// rejected or the answer says otherwise. Everything is a plain value: a copy of a Device is a
-// backup of it, and nothing here draws randomness or reads a clock.
+// What is modelled here is only what surrounds a replica: a clock that is wrong, processes that
+// die, and older kinds of clients, whose requests are made of the replica's by leaving things out.
+// Nothing here draws randomness or reads a clock.
 
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "base/hybrid_clock.h"
+#include "replica/replica.h"
 #include "tests/support/harness.h"
 
 namespace tidemark::testing {
@@ -35,7 +34,7 @@ class Device {
 
   // Makes or changes a record. Where the collection merges by field, `data` are the fields that
   // change, and null removes one; else they are the whole record.
-  void Edit(const std::string& collection, const std::string& id, json data, int64_t now_ms);
+  void Edit(const std::string& collection, const std::string& id, const json& data, int64_t now_ms);
   void Delete(const std::string& collection, const std::string& id, int64_t now_ms);
 
   // The next request, to POST /sync; and its answer, which is ignored (false) where a later request
@@ -44,49 +43,46 @@ class Device {
     uint64_t number = 0;
     std::string body;
   };
-  Outgoing Send();
+  Outgoing Send(int64_t now_ms);
   bool Receive(uint64_t number, const json& answer, int64_t now_ms);
+  // Nobody waits for the last request's answer any more.
+  void GiveUp();
+
+  // The process dies within the next call, after so many of SQLite's steps, and starts anew; the
+  // call then returns nothing that is of use. Told whether it came to that.
+  void DieAfter(int steps);
+  bool TookDeath();
 
   // The user's view: "collection|id|data" of every record, sorted.
   std::vector<std::string> View() const;
+  // Good until the next call.
   const json* Find(const std::string& collection, const std::string& id) const;
 
   // Nothing to send, and the last answer was the end of what the server had.
-  bool idle() const { return outbox_.empty() && !has_more_ && !cursor_.empty(); }
+  bool idle() const;
   const std::string& name() const { return name_; }
-  const std::string& cursor() const { return cursor_; }
-  size_t outbox_size() const { return outbox_.size(); }
+  std::string cursor() const;
+  size_t outbox_size() const;
   // "collection/id: code" of each rejected delta, in order.
-  const std::vector<std::string>& rejected() const { return rejected_; }
+  std::vector<std::string> rejected() const;
   int resets() const { return resets_; }
 
  private:
-  struct Entry {
-    Key key;
-    bool deletes = false;
-    json data;
-    Stamp stamp;
-  };
-  using Copy = std::map<Key, json>;
-
-  static void Apply(const Entry& entry, Copy* copy);
-  json DeltaOf(const Entry& entry) const;
-  void Acknowledge(const json& answer, bool keep);
-  void Take(const std::string& collection, const json& row, int64_t now_ms);
+  // False where the process died instead: then it has started anew.
+  bool Survives(const Status& status);
+  void Restart();
+  ReplicaState State() const;
 
   std::string name_;
   DeviceOptions options_;
-  HybridClock clock_;
-  Copy base_;  // what the server said, and what it accepted
-  Copy view_;  // with the outbox laid over it
-  std::deque<Entry> outbox_;
-  std::string cursor_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<Replica> replica_;
+  bool deadly_ = false;
+  bool died_ = false;
+  bool starting_ = true;  // an oldest client: the next answer is the first page of the state
   bool has_more_ = false;
-  uint64_t number_ = 0;   // of the last request
-  size_t in_flight_ = 0;  // entries of the outbox that it held
-  bool starting_ = true;  // without a cursor: the next answer is the first page of the state
-  std::vector<std::string> rejected_;
   int resets_ = 0;
+  mutable json found_;
 };
 
 // One request and its answer. False where the answer was an error.

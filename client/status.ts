@@ -1,0 +1,81 @@
+// What the client is doing, as a snapshot and as a stream of snapshots.
+
+import type { SyncError } from './errors.ts';
+
+export type Phase =
+  | 'offline' // the last attempt failed; it tries again
+  | 'connecting'
+  | 'syncing'
+  | 'live' // equal to the server, and told of changes
+  | 'idle' // equal to the server when it last asked; it asks again after the poll interval
+  | 'signed_out' // the server does not take the token: it waits for another
+  | 'stopped';
+
+export interface Status {
+  phase: Phase;
+  /** Records whose edits the server has not answered yet. */
+  pending: number;
+  /** Edits that the server refused: see `client.rejected`. */
+  rejected: number;
+  /** Records exchanged since the last time that there was nothing to do. */
+  progress: { pushed: number; pulled: number };
+  lastSyncedAt: number | null;
+  lastError: SyncError | null;
+}
+
+export class StatusFeed {
+  #now: Status;
+  readonly #waiting = new Set<() => void>();
+  readonly #listeners = new Set<() => void>();
+  #over = false;
+
+  constructor(first: Status) {
+    this.#now = first;
+  }
+
+  get now(): Status {
+    return this.#now;
+  }
+
+  set(change: Partial<Status>): void {
+    const next = { ...this.#now, ...change };
+    if (JSON.stringify([next, next.lastError?.code]) === this.#text()) return;
+    this.#now = next;
+    this.#wake();
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  end(): void {
+    this.#over = true;
+    this.#wake();
+  }
+
+  /** The present status, then each next one; of several that come at once, the last. */
+  async *stream(): AsyncGenerator<Status, void, void> {
+    let given: Status | null = null;
+    for (;;) {
+      if (given !== this.#now) {
+        given = this.#now;
+        yield given;
+      } else if (this.#over) {
+        return;
+      } else {
+        await new Promise<void>((resolve) => this.#waiting.add(resolve));
+      }
+    }
+  }
+
+  #text(): string {
+    return JSON.stringify([this.#now, this.#now.lastError?.code]);
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,113 @@
+// The package as an app gets it: packed, unpacked, checked by tsc and run. The app is the examples
+// of client/README.md.
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Body, FakeServer } from './fake_server.ts';
+
+const app = mkdtempSync(join(tmpdir(), 'tidemark-app-'));
+const installed = join(app, 'node_modules/tidemark-client');
+afterAll(() => rmSync(app, { recursive: true }));
+
+const readme = readFileSync('client/README.md', 'utf8');
+const examples = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, text]) => text).join('');
+
+beforeAll(() => {
+  execFileSync('npm', ['pack', '--pack-destination', app], { cwd: 'client', stdio: 'pipe' });
+  const [archive = ''] = readdirSync(app).filter((name) => name.endsWith('.tgz'));
+  mkdirSync(installed, { recursive: true });
+  execFileSync('tar', ['xzf', join(app, archive), '--strip-components=1', '-C', installed]);
+  writeFileSync(join(app, 'package.json'), '{"type": "module"}');
+  writeFileSync(join(app, 'examples.ts'), examples);
+}, 120_000);
+
+describe('the package', () => {
+  it('has types for a strict app that knows no Node', () => {
+    const options = {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      module: 'nodenext',
+      target: 'es2022',
+      lib: ['es2022', 'dom', 'dom.iterable'],
+      types: [],
+      noEmit: true,
+    };
+    const config = { compilerOptions: options, files: ['examples.ts'] };
+    writeFileSync(join(app, 'tsconfig.json'), JSON.stringify(config));
+    const tsc = resolve('node_modules/.bin/tsc');
+    expect(() => execFileSync(tsc, ['-p', '.'], { cwd: app, encoding: 'utf8' })).not.toThrow();
+  }, 60_000);
+
+  it('has examples that run', async () => {
+    const server = new FakeServer(() => 1_795_000_000_000);
+    const fetch = async (_: string, { body }: { body: string }) =>
+      Response.json(server.sync('example', JSON.parse(body) as Body));
+    const log: unknown[][] = [];
+    const given = {
+      fetch,
+      WebSocket: undefined,
+      console: { log: (...line: unknown[]) => log.push(line) },
+    };
+    for (const [name, value] of Object.entries(given)) vi.stubGlobal(name, value);
+    try {
+      const { outputFiles } = await build({
+        entryPoints: [join(app, 'examples.ts')],
+        bundle: true,
+        format: 'esm',
+        write: false,
+      });
+      writeFileSync(join(app, 'examples.js'), outputFiles[0]?.text ?? '');
+      await import(/* @vite-ignore */ join(app, 'examples.js'));
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    expect(server.view()).toEqual({
+      'plans/plan-1': { title: 'Rust in two months', status: 'active' },
+      'sessions/session-1': { plan_id: 'plan-2', start_time: expect.any(Number) },
+    });
+    expect(log).toContainEqual(['session-1', expect.any(Number), true]);
+    expect(log).toContainEqual([0]);
+  });
+
+  it('bundles for a page without Node, in the size that its README names', async () => {
+    const { outputFiles } = await build({
+      entryPoints: ['client/browser.ts'],
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      write: false,
+    });
+    const text = outputFiles[0]?.text ?? '';
+    expect(text).not.toContain('node:');
+    const [, kilobytes] = /(\d+) kB with gzip/.exec(readme) ?? [];
+    expect(gzipSync(text).length).toBeLessThan(Number(kilobytes) * 1_000);
+  });
+
+  it('leaves out what an app does not use', async () => {
+    const { outputFiles } = await build({
+      stdin: {
+        contents: "import { memoryStore } from 'tidemark-client'; memoryStore();",
+        resolveDir: app,
+      },
+      bundle: true,
+      format: 'esm',
+      write: false,
+    });
+    expect(outputFiles[0]?.text).not.toContain('WebSocket');
+  });
+
+  it('holds the store for Node as an entry of its own', () => {
+    const script = `
+      import { sqliteStore } from 'tidemark-client/sqlite';
+      const store = await sqliteStore(':memory:')();
+      process.stdout.write(JSON.stringify(await store.load()));`;
+    const run = ['--no-warnings', '--input-type=module', '-e', script];
+    const printed = execFileSync(process.execPath, run, { cwd: app, encoding: 'utf8' });
+    expect(JSON.parse(printed)).toEqual({ version: 0, rows: [] });
+  });
+});

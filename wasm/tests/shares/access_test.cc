@@ -1,0 +1,72 @@
+// Every operation there is, with every caller that must not have it.
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "engine/operation_table.h"
+#include "tests/support/people.h"
+
+namespace tidemark::testing {
+namespace {
+
+// Started by nobody's token: the Worker's own, before it knows who calls.
+const std::set<std::string_view> kForAnyone = {"health", "request_link", "verify_link",
+                                               "withdraw_link", "redeem_ticket"};
+// Asked in another user's space by name: they find out themselves what is shared.
+const std::set<std::string_view> kForSharers = {"check_shared", "list_shared"};
+
+// 200 where the table lets the caller in.
+int Ask(const OperationEntry& entry, const std::string& caller, Role role) {
+  Request request;
+  request.operation = entry.name;
+  request.space = "user-1";
+  request.identity.user_id = caller;
+  request.identity.role = role;
+  return entry.allows(request).http_status();
+}
+
+class Access : public ::testing::TestWithParam<OperationEntry> {};
+
+TEST_P(Access, ForeignCallersAreRefused) {
+  const std::string_view name = GetParam().name;
+  if (kForAnyone.contains(name)) return;
+  for (const Role role : {Role::kUser, Role::kViewer, Role::kNone}) {
+    const bool finds_out = kForSharers.contains(name) && role != Role::kNone;
+    EXPECT_EQ(Ask(GetParam(), "somebody-else", role), finds_out ? 200 : 403) << name;
+  }
+}
+
+TEST_P(Access, AnOperationIsTheObjectsOwnOrACallersAndNeverBoth) {
+  const std::string_view name = GetParam().name;
+  if (kForAnyone.contains(name)) return;
+  const int nobody = Ask(GetParam(), "", Role::kNone);
+  const int user = Ask(GetParam(), "user-1", Role::kUser);
+  EXPECT_TRUE((nobody == 401 && user == 200) || (nobody == 200 && user == 403))
+      << name << " " << nobody << " " << user;
+}
+
+TEST_P(Access, AViewerChangesNothing) {
+  const bool writes = GetParam().name == "sync" || GetParam().name == "restore_history" ||
+                      GetParam().name == "put_share" || GetParam().name == "delete_share";
+  if (writes) EXPECT_EQ(Ask(GetParam(), "user-1", Role::kViewer), 403) << GetParam().name;
+}
+
+TEST_P(Access, WhatIsSharedIsFoundOutByTheOperationItself) {
+  if (!kForSharers.contains(GetParam().name)) return;
+  People people;
+  people.Sync("ann", "phone", Body("plans", {Update("p", PlanData("P"), kNow)}));
+  Request request = people.Of("ann").RequestOf(std::string(GetParam().name),
+                                               {{"collection", "cards"}, {"plan", "p"}}, true);
+  request.identity.user_id = People::IdOf("bob");
+  const native::Answer answer = native::RunToEnd(&people.Of("ann").engine, request, "user", "",
+                                                 people.Of("ann").StoresOfSpace(), true);
+  EXPECT_EQ(answer.status, 404);
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryOperation, Access,
+                         ::testing::ValuesIn(OperationTable().begin(), OperationTable().end()),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace tidemark::testing

@@ -1,0 +1,40 @@
+// What the routes share: a request's context, and how it is answered when it goes no further.
+
+import type { Context } from 'hono';
+import type { Env } from './env.ts';
+import type { LogEvent } from './log.ts';
+import type { SpaceReply } from './space_client.ts';
+
+export type App = { Bindings: Env; Variables: { log: LogEvent } };
+
+/** What the core answered, on its way to the caller. */
+export type Answer = SpaceReply & { body: BodyInit | null };
+
+/** The core's answer in place of going on. */
+export class Stopped extends Error {
+  readonly answer: Answer;
+
+  constructor(answer: Answer) {
+    super(`stopped with ${answer.status}`);
+    this.answer = answer;
+  }
+}
+
+export function problem(
+  c: Context<App>,
+  status: number,
+  error: string,
+  message: string,
+  help?: string,
+): Response {
+  c.get('log').error = error;
+  if (status === 401) c.header('www-authenticate', 'Bearer'); // RFC 6750, section 3
+  return c.json({ error, message, help }, status as 400);
+}
+
+/** The core's answer as the response; what the log gets of its data is the caller's choice. */
+export function respond({ status, headers, body }: Answer): Response {
+  const response = new Response(body, { status, headers });
+  if (status === 401) response.headers.set('www-authenticate', 'Bearer');
+  return response;
+}

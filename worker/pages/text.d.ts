@@ -1,0 +1,14 @@
+// Files that wrangler gives as text (wrangler.toml, rules).
+
+declare module '*.css' {
+  const text: string;
+  export default text;
+}
+declare module '*.txt' {
+  const text: string;
+  export default text;
+}
+declare module '*.svg' {
+  const text: string;
+  export default text;
+}

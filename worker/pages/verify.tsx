@@ -1,0 +1,23 @@
+// Where the link of a mail leads: a token to copy into a program, or a button for this browser.
+
+import { Layout } from './layout.tsx';
+
+export function VerifyPage({ token }: { token: string }) {
+  return (
+    <Layout title="Sign in">
+      <section class="card narrow">
+        <h1>Sign in</h1>
+        <form method="post" action="/auth/verify">
+          <input type="hidden" name="token" value={token} />
+          <button type="submit">Sign in with this browser</button>
+        </form>
+        <h2 id="copy">Or sign in from a terminal</h2>
+        <p>Copy this token and paste in CLI:</p>
+        <p>
+          <code class="token">{token}</code>
+        </p>
+        <p class="small">It is good once, for 15 minutes after the mail was sent.</p>
+      </section>
+    </Layout>
+  );
+}
