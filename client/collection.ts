@@ -6,6 +6,7 @@
 import type { Data } from './answer.ts';
 import { SyncError } from './errors.ts';
 import { keyOf, nameOf } from './keys.ts';
+import { call } from './listeners.ts';
 import type { Declaration, Edit } from './replica.ts';
 
 export interface SyncRecord<T> {
@@ -203,16 +204,20 @@ export class Collection<T extends object> extends Records<T> {
     await this.#host.edit([this.deleting(id, owned)]);
   }
 
-  /** Calls with the list now, and after each change of it or of its parents. */
+  /**
+   * Calls with the list now, and after each change of it or of its parents. What the listener
+   * throws is reported as an uncaught error, and stops nothing.
+   */
   subscribe(
     listener: (records: SyncRecord<T>[]) => void,
     options: ListOptions<T> = {},
   ): () => void {
     const concerns = this.concerns();
-    const stop = this.#host.onChange((collections) => {
+    const show = (collections: ReadonlySet<string>) => {
       if ([...collections].some((name) => concerns.has(name))) listener(this.list(options));
-    });
-    listener(this.list(options));
+    };
+    const stop = this.#host.onChange(show);
+    call(show, concerns);
     return stop;
   }
 }

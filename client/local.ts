@@ -9,6 +9,7 @@
 import type { Data } from './answer.ts';
 import { SyncError } from './errors.ts';
 import { collectionOf } from './keys.ts';
+import { Listeners } from './listeners.ts';
 import { type Declaration, type Edit, Replica } from './replica.ts';
 import { type Changes, emptyState, isDurable } from './state.ts';
 import { changesOf, stateOf, writeOf } from './stored.ts';
@@ -38,7 +39,7 @@ export class Local {
   readonly #store: Store;
   readonly #now: () => number;
   readonly #overlay = new Table<Shown>();
-  readonly #listeners = new Set<(collections: ReadonlySet<string>) => void>();
+  readonly #listeners = new Listeners<ReadonlySet<string>>();
   readonly #unwatch: () => void;
   #version: number;
   #queue: Promise<unknown> = Promise.resolve();
@@ -109,8 +110,7 @@ export class Local {
 
   /** Is told the collections in which records changed. */
   onChange(listener: (collections: ReadonlySet<string>) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** Resolves when the edits are durable, all of them or, with an error, none. */
@@ -120,7 +120,7 @@ export class Local {
     const shown = edits.map(({ key, data }) => [key, { data }] as const);
     for (const [key, value] of shown) this.#overlay.set(key, value);
     const collections = new Set(edits.map(({ key }) => collectionOf(key)));
-    this.#tell(collections);
+    this.#listeners.tell(collections);
     const hide = () => {
       for (const [key, value] of shown) {
         if (this.#overlay.get(key) === value) this.#overlay.delete(key);
@@ -130,7 +130,7 @@ export class Local {
       await this.change(() => this.replica.edit(edits, this.#now()), hide);
     } catch (error) {
       hide();
-      this.#tell(collections);
+      this.#listeners.tell(collections);
       throw error;
     }
   }
@@ -189,7 +189,7 @@ export class Local {
     const { version, rows } = await this.#store.load();
     this.replica.replace(stateOf(rows) ?? emptyState(this.replica.state.meta.device));
     this.#version = version;
-    this.#tell(new Set(this.replica.collections));
+    this.#listeners.tell(new Set(this.replica.collections));
   }
 
   #apply(changes: Changes, applied: () => void): void {
@@ -199,10 +199,6 @@ export class Local {
     if (changes.clearBase) for (const name of this.replica.collections) collections.add(name);
     this.replica.apply(changes);
     applied();
-    this.#tell(collections);
-  }
-
-  #tell(collections: ReadonlySet<string>): void {
-    for (const listener of [...this.#listeners]) listener(collections);
+    this.#listeners.tell(collections);
   }
 }

@@ -2,6 +2,7 @@
 // kept: a connection that ends takes it along.
 
 import { SyncError } from './errors.ts';
+import { call, Listeners } from './listeners.ts';
 
 const bytesMax = 2_048;
 
@@ -11,7 +12,7 @@ export interface PresenceHost {
 
 export class Presence {
   readonly #host: PresenceHost;
-  readonly #listeners = new Set<(peers: ReadonlyMap<string, unknown>) => void>();
+  readonly #listeners = new Listeners<ReadonlyMap<string, unknown>>();
   #peers = new Map<string, unknown>();
   #own: unknown = null;
 
@@ -40,9 +41,9 @@ export class Presence {
 
   /** Calls with the peers now, and after each change. */
   subscribe(listener: (peers: ReadonlyMap<string, unknown>) => void): () => void {
-    this.#listeners.add(listener);
-    listener(this.#peers);
-    return () => this.#listeners.delete(listener);
+    const stop = this.#listeners.add(listener);
+    call(listener, this.#peers);
+    return stop;
   }
 
   /** For the connection: a peer's state, or null when it left. */
@@ -55,6 +56,6 @@ export class Presence {
 
   replace(peers: Map<string, unknown>): void {
     this.#peers = peers;
-    for (const listener of [...this.#listeners]) listener(peers);
+    this.#listeners.tell(peers);
   }
 }

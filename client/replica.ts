@@ -180,17 +180,14 @@ export class Replica {
   }
 
   /**
-   * A frame that no request asked for. After a `gap` the caller pulls; one with more than it holds
-   * is a gap, since its cursor covers what it does not hold.
+   * A frame that no request asked for. After a `gap` the caller pulls. One that says there is more
+   * holds none of it: it is always a gap, and its cursor is never taken.
    */
   broadcast(frame: Broadcast): { outcome: 'applied' | 'known' | 'gap'; changes: Changes | null } {
     const { cursor } = this.#state.meta;
-    const follows = frame.since === cursor;
-    const whole = !frame.hasMore && !frame.reset && !this.flying && !this.pulling;
-    if (!follows || !whole) {
-      const known = frame.cursor === cursor && !(follows && frame.hasMore);
-      return { outcome: known ? 'known' : 'gap', changes: null };
-    }
+    if (frame.hasMore) return { outcome: 'gap', changes: null };
+    const follows = frame.since === cursor && !frame.reset && !this.flying && !this.pulling;
+    if (!follows) return { outcome: frame.cursor === cursor ? 'known' : 'gap', changes: null };
     const draft = new Draft(this.#state);
     this.#applyRows(draft, frame.rows);
     draft.set({ cursor: frame.cursor });

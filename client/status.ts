@@ -1,6 +1,7 @@
 // What the client is doing, as a snapshot and as a stream of snapshots.
 
 import type { SyncError } from './errors.ts';
+import { Listeners } from './listeners.ts';
 
 export type Phase =
   | 'offline' // the last attempt failed; it tries again
@@ -26,7 +27,7 @@ export interface Status {
 export class StatusFeed {
   #now: Status;
   readonly #waiting = new Set<() => void>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners<Status>();
   #over = false;
 
   constructor(first: Status) {
@@ -42,12 +43,11 @@ export class StatusFeed {
     if (JSON.stringify([next, next.lastError?.code]) === this.#text()) return;
     this.#now = next;
     this.#wake();
-    for (const listener of [...this.#listeners]) listener();
+    this.#listeners.tell(next);
   }
 
   onChange(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   end(): void {

@@ -3,6 +3,7 @@
 import type { Context } from 'hono';
 import type { Env } from './env.ts';
 import type { LogEvent } from './log.ts';
+import { Refused } from './refused.ts';
 import type { SpaceReply } from './space_client.ts';
 
 export type App = { Bindings: Env; Variables: { log: LogEvent } };
@@ -19,6 +20,10 @@ export class Stopped extends Error {
     this.answer = answer;
   }
 }
+
+/** The status by which an error answers its request. */
+export const statusOf = (error: unknown): number =>
+  error instanceof Refused ? error.status : error instanceof Stopped ? error.answer.status : 500;
 
 export function problem(
   c: Context<App>,

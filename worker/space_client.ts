@@ -21,6 +21,8 @@ export interface SpaceReply {
   data: Record<string, string>;
 }
 
+const CALL_MS = 20_000;
+
 export interface Body {
   content: BodyInit | null;
   size: number;
@@ -39,6 +41,7 @@ export async function runInSpace(
   space: string,
   call: Call,
   { content, size }: Body = NOTHING,
+  signal?: AbortSignal,
 ): Promise<SpaceReply & { body: ReadableStream | null }> {
   const headers = new Headers({ [CALL_HEADER]: headerJson(call), [SIZE_HEADER]: String(size) });
   const stub = env.SPACE.get(env.SPACE.idFromName(space));
@@ -46,6 +49,7 @@ export async function runInSpace(
     method: 'POST',
     headers,
     body: size < BODY_READ_MAX ? content : null,
+    ...(signal && { signal }),
   });
   const data = JSON.parse(response.headers.get(REPLY_HEADER) ?? '{}');
   return { status: response.status, headers: keptHeaders(response), data, body: response.body };
@@ -85,7 +89,9 @@ export async function runCall(
     }
     const content = new TextEncoder().encode(held.join(body));
     const sent = { content, size: content.byteLength };
-    const reply = await runInSpace(env, space, call, sent.size > 0 ? sent : NOTHING);
+    // One object that hangs does not hold up another.
+    const signal = AbortSignal.timeout(CALL_MS);
+    const reply = await runInSpace(env, space, call, sent.size > 0 ? sent : NOTHING, signal);
     const text = await new Response(reply.body).text();
     return [true, reply.status, reply.data, held.keep(text)];
   } catch (error) {

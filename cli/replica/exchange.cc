@@ -303,9 +303,9 @@ Result<Broadcast> Replica::Follow(std::string_view text) {
                        !frame->reset && !frame->has_more && frame->since == *state.cursor;
   if (!follows) {
     if (Status status = transaction.Commit(); !status.ok()) return status;
-    // A frame with more than it holds has a cursor that covers what it does not hold.
-    const bool lacks = frame->has_more && frame->since == state.cursor;
-    return state.cursor == frame->cursor && !lacks ? Broadcast::kKnown : Broadcast::kGap;
+    // A frame that says there is more holds none of it, whatever its cursor.
+    const bool known = !frame->has_more && state.cursor == frame->cursor;
+    return known ? Broadcast::kKnown : Broadcast::kGap;
   }
   const int64_t latest_ms =
       frame->server_time.has_value() ? *frame->server_time + limits::kClockAheadMaxMs : INT64_MAX;

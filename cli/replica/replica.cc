@@ -65,6 +65,20 @@ ReplicaState Replica::ReadState() {
   return state;
 }
 
+// Whether a pending child names it: the server takes no child of what it has never seen.
+bool Replica::IsNamed(const RecordKey& key) {
+  for (const Collection& child : schema_->collections) {
+    if (child.parent < 0) continue;
+    const Collection& parent = schema_->collections[static_cast<size_t>(child.parent)];
+    if (parent.name != key.collection) continue;
+    const Column& column = child.columns[static_cast<size_t>(child.parent_column)];
+    if (database_->Query(sql::kNamedByChild, {child.name, key.owner, column.name, key.id}).Next()) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // An edit is stamped after what its author saw of the record, even where the clock was set back
 // since: after the server's version, and after the pending one unless that is far ahead itself.
 void Replica::Put(const Collection& collection, const RecordKey& key, bool deletes,
@@ -83,6 +97,7 @@ void Replica::Put(const Collection& collection, const RecordKey& key, bool delet
   }
   if (Rows rows = database_->Query(sql::kReadOutbox, {key.collection, key.owner, key.id});
       rows.Next()) {
+    if (deletes && rows.Integer(0) != 0) return;
     const ClockValue replaced{rows.Integer(2), rows.Integer(3)};
     if (replaced.first <= at_ms + limits::kClockAheadMaxMs) Observe(&state, replaced);
     sent = rows.Integer(4) == 0 ? 0 : 2;
@@ -93,7 +108,7 @@ void Replica::Put(const Collection& collection, const RecordKey& key, bool delet
       fields = rows.Integer(0) != 0 ? ReplaceFields(base, data) : JoinFields(rows.Text(1), data);
       data = fields;
     }
-    if (deletes && !known) {
+    if (deletes && !known && !IsNamed(key)) {
       return database_->Run(sql::kDeleteOutbox, {key.collection, key.owner, key.id});
     }
   } else if (deletes && !known) {

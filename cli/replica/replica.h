@@ -125,6 +125,7 @@ class Replica {
 
   const Collection* Find(std::string_view collection) const;
   ReplicaState ReadState();
+  bool IsNamed(const RecordKey& key);
   void Put(const Collection& collection, const RecordKey& key, bool deletes, std::string_view data,
            int64_t now_ms);
   void Restamp(ReplicaState* state, int64_t now_ms);

@@ -112,6 +112,10 @@ inline constexpr const char* kDeleteOutbox =
     "DELETE FROM outbox WHERE collection = ?1 AND owner = ?2 AND id = ?3";
 inline constexpr const char* kSetSent =
     "UPDATE outbox SET sent = ?4 WHERE collection = ?1 AND owner = ?2 AND id = ?3";
+// Whether an edit of a child waits that names this parent.
+inline constexpr const char* kNamedByChild =
+    "SELECT 1 FROM outbox WHERE collection = ?1 AND owner = ?2 AND deletes = 0 "
+    "AND data ->> ?3 = ?4 LIMIT 1";
 inline constexpr const char* kCountOutbox = "SELECT count(*) FROM outbox";
 inline constexpr const char* kOutboxInOrder =
     "SELECT owner, id, deletes, data, ms, counter, sent FROM outbox WHERE collection = ?1 "

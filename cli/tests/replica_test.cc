@@ -236,7 +236,8 @@ TEST_F(ReplicaTest, StatementsByKeyUseTheirKey) {
   for (const char* sql :
        {sql::kReadBase, sql::kPutBase, sql::kDeleteBase, sql::kReadOutbox, sql::kPutOutbox,
         sql::kDeleteOutbox, sql::kSetSent, sql::kRestamp, sql::kPutInFlight, sql::kMarkSent,
-        sql::kKeepSentVersion, sql::kOutboxInOrder, sql::kDropRejected, sql::kReadState}) {
+        sql::kKeepSentVersion, sql::kOutboxInOrder, sql::kNamedByChild, sql::kDropRejected,
+        sql::kReadState}) {
     const std::string explain = "EXPLAIN QUERY PLAN " + std::string(sql);
     std::vector<std::string> steps;
     sqlite3_exec(

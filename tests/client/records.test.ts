@@ -1,6 +1,6 @@
 // What an app does with records: reads, edits, subscriptions, transactions.
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { memoryStore } from '../../client/stores/memory.ts';
 import { type Client, code, Harness, viewOf } from './harness.ts';
 
@@ -144,6 +144,53 @@ describe('records', () => {
     expect(told[0]).toEqual([]);
     expect(told).toContainEqual(['s1']);
     expect(told.at(-1)).toEqual([]);
+  });
+});
+
+describe('a subscriber that throws', () => {
+  it('is reported, and stops no exchange, no edit and no other subscriber', async () => {
+    const reported: string[] = [];
+    vi.stubGlobal('reportError', (error: Error) => reported.push(error.message));
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const [client, other] = [await h.open({ live: false }), await h.open({ live: false })];
+    let told = 0;
+    const fail = (records: unknown[]) => {
+      throw new Error(`cannot show ${records.length}`);
+    };
+    client.collection('plans').subscribe(fail);
+    client.presence.subscribe(() => {
+      throw new Error('cannot show peers');
+    });
+    client.collection('plans').subscribe(({ length }) => {
+      told = length;
+    });
+    await other.collection('plans').put('p1', { title: 'Rust' });
+    await h.world.until(other.sync());
+    await h.world.until(client.sync());
+    await client.collection('plans').put('p2', { title: 'Latin' });
+    await h.world.until(client.sync());
+    expect(client.state).toMatchObject({ phase: 'idle', pending: 0, lastError: null });
+    expect(told).toBe(2);
+    const shown = ['cannot show 0', 'cannot show peers', 'cannot show 1', 'cannot show 2'];
+    expect([...new Set(reported)]).toEqual(shown);
+  });
+
+  it('is an uncaught error where nothing takes reports', async () => {
+    const client = await h.open({ live: false });
+    const thrown: unknown[] = [];
+    const queued = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation((run) => {
+      try {
+        run();
+      } catch (error) {
+        thrown.push(error);
+      }
+    });
+    onTestFinished(() => queued.mockRestore());
+    const error = new Error('cannot show it');
+    client.collection('plans').subscribe(() => {
+      throw error;
+    });
+    expect(thrown).toEqual([error]);
   });
 });
 

@@ -80,7 +80,7 @@ describe('samedi', () => {
   });
 });
 
-it('a browser that is signed in shows a session within a second of its sync', async () => {
+it('a browser that is signed in shows a session within a second after the sync ends', async () => {
   const cli = home();
   const email = 'page@example.com';
   await cli.login(worker.url, email);
@@ -95,12 +95,12 @@ it('a browser that is signed in shows a session within a second of its sync', as
     await page.goto(await linkTo(worker.url, email));
     await page.getByRole('button', { name: 'Sign in with this browser' }).click();
     await page.locator('#status[data-phase=live]').waitFor();
-    const synced = cli.ok('sync');
-    const started = Date.now();
-    await page.locator('#running-text', { hasText: 'chunk-001' }).waitFor();
-    // From the start of the command: its own work, the push, the frame, the page.
-    expect(Date.now() - started).toBeLessThan(5_000);
-    await synced;
+    const shown = page.locator('#running-text', { hasText: 'chunk-001' }).waitFor();
+    const [shownAt, syncedAt] = await Promise.all(
+      [shown, cli.ok('sync')].map((done) => done.then(() => Date.now())),
+    );
+    // The page may well be first: the frame leaves with the answer to the command.
+    expect(Number(shownAt) - Number(syncedAt)).toBeLessThan(1_000);
     await draw(page, 'home-running');
     await cli.ok('stop');
     await cli.ok('sync');

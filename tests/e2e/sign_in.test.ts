@@ -1,7 +1,7 @@
 // Signing in from end to end: a person at a browser, and a program with the token of the mail.
 
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { draw, launch } from './browser.ts';
 import { linkTo, type RunningWorker, signIn, startWorker } from './worker.ts';
 
@@ -16,14 +16,27 @@ afterAll(async () => {
   await worker?.stop();
 });
 
+const complaints: string[] = [];
+afterEach(() => {
+  expect(complaints.splice(0)).toEqual([]);
+});
+
 /** A page of a person of their own, which fails the test on any error in its console. */
 async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ baseURL: worker.url, ...options });
   const page = await context.newPage();
-  page.on('pageerror', (error) => {
-    throw error;
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
   });
   return page;
+}
+
+/** What was refused on purpose stands in the console, just once. */
+async function expectRefusal(status: number): Promise<void> {
+  const refusal = expect.stringContaining(`status of ${status}`);
+  await vi.waitFor(() => expect(complaints).toEqual([refusal]));
+  complaints.length = 0;
 }
 
 async function askForLink(page: Page, email: string): Promise<void> {
@@ -51,6 +64,9 @@ describe('a person', () => {
     await page.getByRole('link', { name: '/auth/verify' }).first().click();
     expect(await page.textContent('main')).toContain('Copy this token and paste in CLI');
     await page.getByRole('button', { name: 'Sign in with this browser' }).click();
+    await page.getByRole('heading', { name: 'Learning' }).waitFor();
+    const databases = () => page.evaluate(async () => (await indexedDB.databases()).length);
+    await expect.poll(databases).toBeGreaterThan(0); // The records, kept in the browser.
 
     await page.goto('/login');
     expect(await page.textContent('main')).toContain('signed in as ada@example.com');
@@ -61,7 +77,9 @@ describe('a person', () => {
     await page.getByRole('button', { name: 'Sign out', exact: true }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     expect(await cookiesOf(page)).toEqual([]);
+    expect(await databases()).toBe(0);
     expect(await page.evaluate(async () => (await fetch('/plans')).status)).toBe(401);
+    await expectRefusal(401);
   });
 
   it('may open the link as often as they like, and use it once', async () => {
@@ -72,8 +90,8 @@ describe('a person', () => {
     await page.reload();
     await page.getByRole('button', { name: 'Sign in with this browser' }).click();
     await page.goto(link);
-    await page.getByRole('button', { name: 'Sign in with this browser' }).click();
     expect(await page.getByRole('alert').textContent()).toBe('Invalid or expired token');
+    await expectRefusal(401);
   });
 
   it('who signs out everywhere is signed out of every browser', async () => {
@@ -118,6 +136,7 @@ describe('a person', () => {
     await page.getByRole('button').click();
     expect(await page.getByRole('alert').textContent()).toContain('Give an e-mail address');
     expect(await page.getByLabel('E-mail address').inputValue()).toBe('you@example');
+    await expectRefusal(400);
   });
 });
 
@@ -128,10 +147,6 @@ describe.each([
 ])('on $name', ({ name, width, colorScheme }) => {
   it('no page is wider than the screen, and nothing is refused by its policy', async () => {
     const page = await openPage({ viewport: { width, height: 740 }, colorScheme });
-    const complaints: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
     const email = `a-rather-long-name-for-a-person-${width}-${colorScheme}@subdomain.example.com`;
     const check = async (step: string) => {
       const over = 'document.documentElement.scrollWidth - window.innerWidth';
@@ -149,10 +164,9 @@ describe.each([
     await page.getByRole('button', { name: 'Sign in with this browser' }).click();
     await page.goto('/login');
     await check('5 signed in');
-    expect(complaints).toEqual([]);
     await page.goto('/auth/verify?token=used');
-    await page.getByRole('button').click();
     await check('6 problem');
+    await expectRefusal(401);
   });
 });
 

@@ -147,7 +147,7 @@ describe('docs/records.md', () => {
     ...['forbidden', 'not_found'],
   ];
 
-  const call = /(?:Status::(?<how>\w+)|Refused|problem)\(/.source;
+  const call = /(?:Status::(?<how>\w+)|Refused|Unread|problem)\(/.source;
   const refusal = new RegExp(`${call}(?:c, )?\\s*(?<status>\\d+,)?\\s*["'](?<code>\\w+)["']`, 'g');
 
   it('has a row for each code of a refused request, with its status', () => {

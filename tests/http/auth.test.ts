@@ -5,7 +5,6 @@ import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { describe, expect, it, vi } from 'vitest';
 import {
   ask,
-  BROWSER,
   expectProblem,
   HERE,
   linkTo,
@@ -65,6 +64,15 @@ describe('POST /auth/magic-link', () => {
     const ip = { 'cf-connecting-ip': '192.0.2.77' };
     expect((await postForm('/auth/magic-link', { email }, ip)).status).toBe(202);
     expect(await mailsTo(email)).toHaveLength(1);
+  });
+
+  it('takes no form of a page of another site, and sends nothing', async () => {
+    const email = newEmail();
+    for (const origin of ['https://evil.test', 'null']) {
+      const response = await postForm('/auth/magic-link', { email }, { origin });
+      await expectProblem(response, 403, 'forbidden_origin');
+    }
+    expect(await mailsTo(email)).toEqual([]);
   });
 
   const refused: Record<string, unknown> = {
@@ -248,121 +256,6 @@ describe('the token', () => {
     setVars({ ADMINS: `root@example.com, ${email.toUpperCase()}` });
     expect((await signIn(email)).claims.role).toBe('admin');
     expect((await signIn()).claims.role).toBe('user');
-  });
-});
-
-describe('GET /auth/verify', () => {
-  const programs: Record<string, Record<string, string>> = {
-    'of JSON': { accept: 'application/json' },
-    'of anything, from curl': { accept: '*/*', 'user-agent': 'curl/8.5.0' },
-    'of nothing in particular, from Go': { 'user-agent': 'Go-http-client/1.1' },
-    'of JSON, from a page': { ...BROWSER, accept: 'application/json' },
-  };
-  it.each(Object.keys(programs))('%s answers the token', async (which) => {
-    const link = await newLink(newEmail());
-    const response = await ask(`/auth/verify?token=${link}`, { headers: programs[which] ?? {} });
-    expect(response.headers.get('content-type')).toContain('application/json');
-    expect(await response.json()).toEqual({
-      jwt: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
-    });
-  });
-
-  const browsers: Record<string, Record<string, string>> = {
-    'of HTML': { accept: 'text/html' },
-    'from a browser': BROWSER,
-    'from a browser that navigates': { accept: '*/*', 'sec-fetch-mode': 'navigate' },
-    'from a browser that takes anything': { ...BROWSER, accept: '*/*' },
-    'from a browser ahead of its user': { accept: '*/*', 'sec-purpose': 'prefetch;prerender' },
-    'from an older one ahead of its user': { accept: '*/*', purpose: 'prefetch' },
-    'from a scanner of mails': { accept: '*/*', 'user-agent': 'Mozilla/5.0 (compatible; scan)' },
-  };
-  it.each(Object.keys(browsers))('%s shows a page and uses nothing up', async (which) => {
-    const link = await newLink(newEmail());
-    for (let i = 0; i < 3; i += 1) {
-      const headers = browsers[which] ?? {};
-      const response = await ask(`/auth/verify?token=${link}`, { headers });
-      expect(response.status).toBe(200);
-      expect(response.headers.get('content-type')).toContain('text/html');
-      expect(response.headers.get('set-cookie')).toBeNull();
-      const html = await response.text();
-      expect(html).toContain('Copy this token and paste in CLI');
-      expect(html).toContain(`>${link}</code>`);
-    }
-    expect((await ask(`/auth/verify?token=${link}`)).status).toBe(200);
-  });
-
-  it('as HEAD uses nothing up, whoever asks', async () => {
-    const link = await newLink(newEmail());
-    for (const headers of [{}, BROWSER, { accept: 'application/json' }]) {
-      const response = await ask(`/auth/verify?token=${link}`, { method: 'HEAD', headers });
-      expect([response.status, await response.text()]).toEqual([200, '']);
-    }
-    expect((await ask(`/auth/verify?token=${link}`)).status).toBe(200);
-  });
-
-  it('shows a page that leaks its address nowhere', async () => {
-    const link = await newLink(newEmail());
-    const { headers } = await ask(`/auth/verify?token=${link}`, { headers: BROWSER });
-    expect(headers.get('referrer-policy')).toBe('no-referrer');
-    expect(headers.get('cache-control')).toBe('no-store');
-    const policy = headers.get('content-security-policy') ?? '';
-    expect(policy).toContain("default-src 'none'");
-    expect(policy).not.toContain('unsafe');
-  });
-
-  it('shows markup in the address as text', async () => {
-    const script = '"><script>alert(1)</script>';
-    const response = await ask(`/auth/verify?token=${encodeURIComponent(script)}`, {
-      headers: BROWSER,
-    });
-    expect(await response.text()).not.toContain('<script');
-  });
-});
-
-describe('POST /auth/verify', () => {
-  it('of a form sets the session cookie and leads home', async () => {
-    const link = await newLink(newEmail());
-    const response = await postForm('/auth/verify', { token: link });
-    expect(response.status).toBe(303);
-    expect(response.headers.get('location')).toBe('/');
-    expect(response.headers.get('cache-control')).toBe('no-store');
-    const [pair, ...attributes] = (response.headers.get('set-cookie') ?? '').split('; ');
-    expect(pair).toMatch(/^__Host-session=[\w-]+\.[\w-]+\.[\w-]+$/);
-    expect(attributes.sort()).toEqual(
-      ['HttpOnly', 'Max-Age=2592000', 'Path=/', 'SameSite=Lax', 'Secure'].sort(),
-    );
-    expect((await ask('/plans', { headers: { cookie: pair as string } })).status).toBe(200);
-  });
-
-  it('of JSON answers the token, and sets none', async () => {
-    const response = await postJson('/auth/verify', { token: await newLink(newEmail()) });
-    expect(response.status).toBe(200);
-    expect(response.headers.get('set-cookie')).toBeNull();
-    expect(await response.json()).toEqual({ jwt: expect.any(String) });
-  });
-
-  it('of a page of another site signs nobody in, and leaves the link good', async () => {
-    const link = await newLink(newEmail());
-    for (const headers of [
-      { origin: 'https://evil.test' },
-      { origin: 'null' },
-      { origin: 'null', 'sec-fetch-site': 'cross-site' },
-      { origin: `${HERE}.evil.test` },
-      { origin: 'http://127.0.0.1:8788' },
-    ]) {
-      const response = await postForm('/auth/verify', { token: link }, headers);
-      await expectProblem(response, 403, 'forbidden_origin');
-      expect(response.headers.get('set-cookie')).toBeNull();
-    }
-    // The page of the link tells no referrer, so its form's origin is null.
-    const own = { origin: 'null', 'sec-fetch-site': 'same-origin' };
-    expect((await postForm('/auth/verify', { token: link }, own)).status).toBe(303);
-  });
-
-  it('of a form with a link that is no good shows why', async () => {
-    const response = await postForm('/auth/verify', { token: 'guess' });
-    expect(response.status).toBe(401);
-    expect(await response.text()).toContain('Invalid or expired token');
   });
 });
 

@@ -207,6 +207,34 @@ describe('POST /auth/sign-out', () => {
     }
   });
 
+  it('of a form makes the browser forget the records of the pages', async () => {
+    const { cookie } = await signIn();
+    const form = await postForm('/auth/sign-out', {}, cookie);
+    expect(form.headers.get('clear-site-data')).toBe('"storage"');
+    const program = await ask('/auth/sign-out', { method: 'POST' });
+    expect(program.headers.get('clear-site-data')).toBeNull();
+  });
+
+  it('everywhere, of a form whose token is no good any more, takes the cookie back', async () => {
+    const { cookie, bearer: headers } = await signIn();
+    await ask('/auth/sign-out?everywhere=true', { method: 'POST', headers });
+    for (const dead of [cookie, { cookie: '__Host-session=nonsense' }, {}]) {
+      const form = await postForm('/auth/sign-out?everywhere=true', {}, dead);
+      expect([form.status, form.headers.get('location')]).toEqual([303, '/login']);
+      expect(form.headers.get('set-cookie')).toMatch(/^__Host-session=; Max-Age=0/);
+    }
+  });
+
+  it('everywhere, of a form that fails, says why on a page and leaves the cookie', async () => {
+    setVars({ REQUESTS_PER_MINUTE: '1' });
+    const { cookie, bearer: headers } = await signIn();
+    await ask('/history', { headers });
+    const form = await postForm('/auth/sign-out?everywhere=true', {}, cookie);
+    expect([form.status, form.headers.get('set-cookie')]).toEqual([429, null]);
+    expect(form.headers.get('content-type')).toContain('text/html');
+    expect(await form.text()).toContain('Rate limit exceeded');
+  });
+
   it('is not for a page of another site', async () => {
     const { cookie, bearer: own } = await signIn();
     for (const path of ['/auth/sign-out', '/auth/sign-out?everywhere=true']) {

@@ -98,6 +98,8 @@ describe('a token that is not good', () => {
     'no JWT': () => 'nonsense',
     'three dots': () => '..',
     expired: () => signToken('user-1', { exp: nowSeconds - 60 }),
+    'good for longer than time is counted': () => signToken('user-1', { exp: 1e18 }),
+    'good for ever': () => signToken('user-1', { exp: 1e300 }),
     'not valid yet': () => signToken('user-1', { nbf: nowSeconds + 3600 }),
     'without exp': () => signToken('user-1', without('exp')),
     'without iat': () => signToken('user-1', without('iat')),
@@ -135,6 +137,12 @@ describe('a token that is not good', () => {
     expect(response.headers.get('www-authenticate')).toBe('Bearer');
     const problem = await response.json<{ error: string; message: string }>();
     expect(problem).toMatchObject({ error: 'invalid_token', message: 'Invalid token' });
+  });
+
+  it('one that ends within a second is good until then', async () => {
+    const headers = bearer(await signToken(newUser(), { exp: nowSeconds + 3600.123456 }));
+    expect((await send('/history', { headers })).status).toBe(200);
+    expect((await send('/auth/ticket', { method: 'POST', headers })).status).toBe(200);
   });
 
   it('the scheme may be written in any case', async () => {

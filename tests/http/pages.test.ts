@@ -45,8 +45,9 @@ describe('/login', () => {
 
   it('says when there were too many links', async () => {
     const email = newEmail();
-    for (let i = 0; i < 5; i += 1) await post(email);
-    const response = await post(email);
+    const here = { 'cf-connecting-ip': '203.0.113.21' };
+    for (let i = 0; i < 5; i += 1) await post(email, here);
+    const response = await post(email, here);
     expect(response.status).toBe(429);
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(await response.text()).toContain('Rate limit exceeded');

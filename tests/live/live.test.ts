@@ -107,6 +107,40 @@ it('a push by POST /sync and a restored version reach live devices too', async (
   expect(restored.plans).toMatchObject([{ device: '', data: { title: 'Plan plan-1' } }]);
 });
 
+describe('a push whose body comes slowly', () => {
+  /** POST /sync of a plan, in two halves. */
+  async function slowPush(user: string) {
+    const text = JSON.stringify({ cursor: null, plans: [plan('slow', NOW)] });
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const answer = new Device(user, 'laptop').post('/sync', readable);
+    await writer.write(new TextEncoder().encode(text.slice(0, 20)));
+    await scheduler.wait(50);
+    const finish = async () => {
+      await writer.write(new TextEncoder().encode(text.slice(20)));
+      await writer.close();
+      return answer;
+    };
+    return { finish };
+  }
+
+  it('reaches a socket that came meanwhile', async () => {
+    const user = newUser();
+    const { finish } = await slowPush(user);
+    const phone = await Live.open(user, 'phone');
+    expect((await finish()).status).toBe(200);
+    expect(idsOf(((await phone.next()) as Changes).plans)).toEqual(['slow']);
+  });
+
+  it('is refused where the user signed out everywhere meanwhile', async () => {
+    const user = newUser();
+    const { finish } = await slowPush(user);
+    const out = await new Device(user).post('/auth/sign-out?everywhere=true', null);
+    expect(out.status).toBe(200);
+    expect((await finish()).status).toBe(401);
+  });
+});
+
 describe('a pull by socket', () => {
   it('resumes by cursor after a drop', async () => {
     const { user, laptop, phone } = await twoLive();
@@ -170,6 +204,22 @@ describe('presence', () => {
     expect(await tablet.next()).toEqual(told);
     laptop.close();
     expect(await phone.next()).toEqual({ ...told, state: null });
+  });
+
+  it('of a device with two sockets is what one of them still says, or nothing', async () => {
+    const { user, laptop, phone } = await twoLive();
+    const tab = await Live.open(user, 'laptop');
+    const last = await Live.open(user, 'laptop');
+    laptop.send({ type: 'presence', state: 'a' });
+    expect(await phone.next()).toMatchObject({ state: 'a' });
+    tab.send({ type: 'presence', state: 'b' });
+    expect(await phone.next()).toMatchObject({ state: 'b' });
+    laptop.close();
+    expect(await phone.next()).toMatchObject({ device: 'laptop', state: 'b' });
+    tab.close();
+    expect(await phone.next()).toMatchObject({ device: 'laptop', state: null });
+    last.close();
+    expect(await phone.rest()).toEqual([]);
   });
 
   it('survives hibernation', async () => {

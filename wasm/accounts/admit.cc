@@ -42,7 +42,9 @@ Task<Reply> Admit(Context context) {
   if (!limit.ok()) co_return Reply::Error(limit.status());
   Admission admission{};
   if (!ReadNumbers(request.Param("admission"), admission)) admission = co_await ReadAdmission();
-  if (request.identity.version < admission[kVersion]) {
+  const int64_t expires_ms = request.identity.expires_ms;
+  const bool ended = expires_ms > 0 && expires_ms <= request.now_ms;
+  if (ended || request.identity.version < admission[kVersion]) {
     co_return Reply::Error(Status::Error(401, "invalid_token", "Invalid token"));
   }
   Window window{.ends_ms = admission[kEnds], .count = admission[kCount]};

@@ -8,6 +8,7 @@
 #include "accounts/window.h"
 #include "base/limits.h"
 #include "engine/await.h"
+#include "engine/params.h"
 #include "records/sql_space.h"
 
 namespace tidemark {
@@ -29,8 +30,10 @@ Task<Reply> CountLink(Context context) {
   const Request& request = context.request;
   const Result<int64_t> limit = ConfiguredLimit(request, "links_max", limits::kLinksPerWindow);
   if (!limit.ok()) co_return Reply::Error(limit.status());
+  const Result<int64_t> networks = IntegerParam(request, "networks", 1, limits::kLinkNetworks, 1);
+  if (!networks.ok()) co_return Reply::Error(networks.status());
   Window window = co_await ReadWindow();
-  if (!window.Take(request.now_ms, limits::kLinkWindowMs, *limit)) {
+  if (!window.Take(request.now_ms, limits::kLinkWindowMs, *limit * *networks)) {
     Reply refused = RateLimited(window.ends_ms, request.now_ms);
     refused.data["ends_ms"] = std::to_string(window.ends_ms);
     co_return refused;

@@ -13,9 +13,14 @@ namespace tidemark {
 // address. Data: `to`, `subject`, `text`, the mail that its host is to send.
 Task<Reply> RequestLink(Context context);
 
+// Spanning, in the Worker: whose account a link opens, which uses nothing up. Parameter: `token`.
+// Data: `email`. Code: `invalid_magic_token`.
+Task<Reply> ReadLink(Context context);
+
 // Spanning, in the Worker: what a link is good for, which uses it up. Parameters: `token` or a JSON
 // body with it (`content_type`), `admins`. Data: `user_id`, `email`, `role`, `version`, of whom the
-// host is to sign a token. The account is made at first. Code: `invalid_magic_token`.
+// host is to sign a token. The account is made at first. Codes: `invalid_magic_token`,
+// `account_conflict`.
 Task<Reply> VerifyLink(Context context);
 
 // Spanning, in the Worker: takes back a link whose mail could not be sent. Parameter: `secret`.
@@ -43,7 +48,8 @@ Task<Reply> TokenVersion(Context context);
 Task<Reply> RevokeTokens(Context context);
 
 // Local, in an object that counts: one link more, for an address or from one.
-// Parameter: `links_max`. Code: `rate_limited`; data then: `ends_ms`.
+// Parameters: `links_max` of one network, and for how many `networks` there is room, 1 by default.
+// Code: `rate_limited`; data then: `ends_ms`.
 Task<Reply> CountLink(Context context);
 
 // Local, at the alarm of such an object. Data: `empty` where its window has ended, and the object

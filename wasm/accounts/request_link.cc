@@ -1,7 +1,7 @@
 // POST /auth/magic-link: a link to sign in, by mail.
 //
-// Links are counted by who asks and then by whom they are for, so that one caller cannot use up
-// what is left of another's address beyond the caller's own bound.
+// Links are counted by who asks and then by whom they are for. An address has room for the links of
+// several networks, so that one network cannot keep its owner from signing in.
 
 #include "accounts/email.h"
 #include "accounts/network.h"
@@ -22,9 +22,10 @@ std::string LinkSubject(std::string_view email) {
 }
 
 // Why a counter lets no link through; nothing where it does.
-Task<std::optional<Reply>> CountLinkIn(std::string counter, Request request) {
+Task<std::optional<Reply>> CountLinkIn(std::string counter, std::string networks, Request request) {
   auto called =
-      co_await Call(std::move(counter), "count_link", {{"links_max", request.Param("links_max")}});
+      co_await Call(std::move(counter), "count_link",
+                    {{"links_max", request.Param("links_max")}, {"networks", std::move(networks)}});
   const auto* counted = std::get_if<CallReply>(&called);
   if (counted == nullptr) co_return Unavailable();
   if (counted->status < 400) co_return std::nullopt;
@@ -52,8 +53,11 @@ Task<Reply> RequestLink(Context context) {
   std::string hash = HashOfNewSecret(secret);
 
   std::optional<Reply> refused =
-      co_await CountLinkIn("ip:" + NetworkOf(request.Param("ip")), request);
-  if (!refused) refused = co_await CountLinkIn("email:" + *email, request);
+      co_await CountLinkIn("ip:" + NetworkOf(request.Param("ip")), "1", request);
+  if (!refused) {
+    refused =
+        co_await CountLinkIn("email:" + *email, std::to_string(limits::kLinkNetworks), request);
+  }
   if (refused) co_return std::move(*refused);
   const auto issued = co_await D1(std::string(kAccountsShard),
                                   IssueSecret(std::move(hash), kLinkKind, LinkSubject(*email),

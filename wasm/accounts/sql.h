@@ -37,12 +37,13 @@ SELECT o.subject ->> 'email', coalesce(u.id, o.subject ->> 'user_id')
 FROM one_time o LEFT JOIN users u ON u.email = o.subject ->> 'email'
 WHERE o.hash = ?1 AND o.kind = ?2 AND o.expires_at > CAST(?3 AS INTEGER))sql"};
 
-// ?1 hash, ?2 kind, ?3 now: an account for the link's address, unless there is one.
+// ?1 hash, ?2 kind, ?3 now: an account for the link's address, unless there is one. It fails where
+// the id is that of another address: nobody signs in as somebody else.
 inline constexpr Sql kCreateUser{"CreateUser", R"sql(
 INSERT INTO users (id, email, created_at, updated_at)
 SELECT subject ->> 'user_id', subject ->> 'email', CAST(?3 AS INTEGER), CAST(?3 AS INTEGER)
 FROM one_time WHERE hash = ?1 AND kind = ?2 AND expires_at > CAST(?3 AS INTEGER)
-ON CONFLICT DO NOTHING)sql"};
+ON CONFLICT (email) DO NOTHING)sql"};
 
 // In an object: ?1 key, ?2 value.
 inline constexpr Sql kWriteText{"WriteText",

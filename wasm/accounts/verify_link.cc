@@ -1,5 +1,6 @@
 // What a link is good for: the account of its address, whose token the host then signs.
 //
+// To read whose it is changes nothing: pages are fetched by programs that look at mails, too.
 // The user's space says of which version tokens are before the link is used up: whatever fails
 // until then can be tried again with the same link.
 
@@ -16,7 +17,28 @@ Reply InvalidLink() {
   return Reply::Error(Status::Error(401, "invalid_magic_token", "Invalid or expired token"));
 }
 
+// The batch that makes the account and uses the link up did nothing.
+Reply NotRedeemed(const Failure& failure) {
+  if (failure.code != "refused") return Unavailable();
+  return Reply::Error(
+      Status::Error(409, "account_conflict", "Another account has the user id of this address"));
+}
+
 }  // namespace
+
+Task<Reply> ReadLink(Context context) {
+  const Request& request = context.request;
+  const std::optional<std::string> hash = HashOfSecret(request.Param("token"));
+  if (!hash) co_return InvalidLink();
+  const auto read = co_await D1(std::string(kAccountsShard),
+                                {OnSecret(sql::kReadLink, *hash, kLinkKind, request.now_ms)});
+  const auto* link = std::get_if<ResultSets>(&read);
+  if (link == nullptr) co_return Unavailable();
+  if (link->front().rows.empty()) co_return InvalidLink();
+  Reply reply;
+  reply.data["email"] = link->front().Text(0);
+  co_return reply;
+}
 
 Task<Reply> VerifyLink(Context context) {
   const Request& request = context.request;
@@ -42,7 +64,7 @@ Task<Reply> VerifyLink(Context context) {
       co_await D1(shard, {OnSecret(sql::kCreateUser, *hash, kLinkKind, request.now_ms),
                           OnSecret(sql::kRedeemSecret, *hash, kLinkKind, request.now_ms)});
   const auto* sets = std::get_if<ResultSets>(&redeemed);
-  if (sets == nullptr) co_return Unavailable();
+  if (sets == nullptr) co_return NotRedeemed(std::get<Failure>(redeemed));
   if (sets->back().rows.empty()) co_return InvalidLink();
 
   Reply reply;

@@ -52,6 +52,7 @@ inline constexpr int64_t kTombstoneDays = 90;
 inline constexpr int64_t kHistoryDays = 30;
 // Below it a time is in seconds: as milliseconds it would be in 1973, as seconds it is in 5138.
 inline constexpr int64_t kSecondsBelow = 100'000'000'000;
+inline constexpr int64_t kTimeMaxMs = 8'640'000'000'000'000;  // the last Date of JavaScript
 
 // Projection into D1. A page is one bound value.
 inline constexpr int64_t kProjectRowsMax = 2'000;
@@ -71,7 +72,12 @@ inline constexpr int64_t kFanOutBytesMax = 32 << 20;  // rows of one push, to al
 inline constexpr int64_t kPublishRowsMax = 2'000;     // of one push; measured before they are read
 inline constexpr int64_t kSocketsMax = 2'000;         // of a space; the platform takes 32,768
 inline constexpr int64_t kFramesPerMinute = 600;      // of a socket
-inline constexpr size_t kPresenceBytesMax = 2'048;    // kept in an attachment of 16,384
+inline constexpr int64_t kBusySockets = 10;           // of a space, as busy as one may be
+// Text that a minute's frames may bring about, in UTF-16 units: what a socket does not read waits
+// in the isolate's memory.
+inline constexpr int64_t kSocketUnitsPerMinute = 64 << 20;
+inline constexpr int64_t kSpaceUnitsPerMinute = 256 << 20;
+inline constexpr size_t kPresenceBytesMax = 2'048;  // kept in an attachment of 16,384
 
 // Accounts.
 inline constexpr size_t kEmailBytesMax = 254;     // RFC 5321, section 4.5.3.1, and its erratum 1690
@@ -84,7 +90,8 @@ inline constexpr int64_t kLinkMs = 15 * kMinuteMs;
 inline constexpr int64_t kTicketMs = 30'000;
 inline constexpr int64_t kRequestsPerMinute = 100;  // of a user
 inline constexpr int64_t kRequestsReserved = 10;    // at once: a row written for so many
-inline constexpr int64_t kLinksPerWindow = 5;       // to an address, and asked from one
+inline constexpr int64_t kLinksPerWindow = 5;       // asked from one network
+inline constexpr int64_t kLinkNetworks = 4;         // whose links together may go to one address
 inline constexpr int64_t kLinkWindowMs = 15 * kMinuteMs;
 
 // Shares. What one space sends to another is a page of the projection's size.
@@ -92,10 +99,15 @@ inline constexpr size_t kShareBytesMax = 4'096;       // body of PUT /shares
 inline constexpr int64_t kSharesOfPlanMax = 100;      // each change goes to so many spaces
 inline constexpr int64_t kSharesOfSpaceMax = 1'000;   // they are read in full
 inline constexpr int64_t kReceivedSharesMax = 1'000;  // ended ones too, while remembered
+inline constexpr int64_t kReceivedOfOwnerMax = 50;    // of them, from one user
+inline constexpr int64_t kCopiesOfOwnerMax = 20'000;  // and twice as many with deleted ones
+inline constexpr int64_t kCopiedBytesMax = 64 << 20;  // from one user
 inline constexpr int64_t kSharesTogether = 6;         // the platform's connections at a time
 inline constexpr int64_t kOutgoingRowsMax = 10'000;   // edits that wait for their owners
 inline constexpr int64_t kOutgoingBytesMax = 64 << 20;
 inline constexpr int64_t kPruneCopiesMax = 20'000;  // a day
+
+inline constexpr int64_t kShareBehindMs = 10'000;  // an alarm behind a run that carries shares
 
 // Reads.
 inline constexpr int64_t kListRowsMax = 1'000;

@@ -61,6 +61,7 @@ constexpr OperationEntry kOperations[] = {
     {"check_shared", AnyReader, CheckShared},
     {"list_shared", AnyReader, ListShared},
     {"request_link", Anyone, RequestLink},
+    {"read_link", Anyone, ReadLink},
     {"verify_link", Anyone, VerifyLink},
     {"withdraw_link", Anyone, WithdrawLink},
     {"issue_ticket", SpaceOwner, IssueTicket},

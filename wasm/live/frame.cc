@@ -12,6 +12,7 @@
 #include "records/body.h"
 #include "records/exchange.h"
 #include "records/payload.h"
+#include "records/sql_space.h"
 
 namespace tidemark {
 namespace {
@@ -54,6 +55,13 @@ Reply AsFrame(Reply reply, int64_t request) {
   return reply;
 }
 
+// The token has ended, or was revoked.
+Reply SignedOut() {
+  Reply reply = ErrorFrame(Status::Error(401, "invalid_token", "Invalid token"), -1);
+  reply.data["close"] = kCloseSignedOut;
+  return reply;
+}
+
 // Whether the socket may send another frame now; the reply that ends it where not.
 Reply CheckSocket(const Request& request) {
   const Identity& identity = request.identity;
@@ -66,18 +74,18 @@ Reply CheckSocket(const Request& request) {
     reply.data["close"] = kCloseTooLarge;
     return reply;
   }
-  if (identity.expires_ms > 0 && identity.expires_ms <= request.now_ms) {
-    Reply reply = ErrorFrame(Status::Error(401, "invalid_token", "The token has expired"), -1);
-    reply.data["close"] = kCloseSignedOut;
-    return reply;
-  }
+  if (identity.expires_ms > 0 && identity.expires_ms <= request.now_ms) return SignedOut();
   const auto number = [&](std::string_view name, int64_t fallback) {
     const Result<int64_t> value = IntegerParam(request, name, 0, limits::kIntegerMax, fallback);
     return value.ok() ? *value : fallback;
   };
   const int64_t frames = number("frames", 0);
   const int64_t frames_max = number("frames_max", limits::kFramesPerMinute);
-  if (frames <= frames_max) return {};
+  const bool busy_socket =
+      frames > frames_max || number("units", 0) > limits::kSocketUnitsPerMinute;
+  const bool busy_space = number("space_frames", 0) > frames_max * limits::kBusySockets ||
+                          number("space_units", 0) > limits::kSpaceUnitsPerMinute;
+  if (!busy_socket && !busy_space) return {};
   const int64_t wait_s = (number("left_ms", limits::kMinuteMs) + 999) / 1000;
   Reply reply = ErrorFrame(Status::Error(429, "rate_limited", "Rate limit exceeded"), -1, wait_s);
   if (frames > frames_max * kPatience) reply.data["close"] = kCloseTooFast;
@@ -135,6 +143,8 @@ Task<Reply> Join(Context context) {
 Task<Reply> Frame(Context context) {
   const Request& request = context.request;
   if (Reply refused = CheckSocket(request); refused.status >= 400) co_return refused;
+  const ResultSet version = co_await Query(sql::kReadMeta, {"token_version"});
+  if (request.identity.version < version.Integer(0, 0)) co_return SignedOut();
   const Result<Slice> text = co_await ReadSlice(0, request.body_size, request.body_size);
   if (!text.ok()) co_return ErrorFrame(text.status(), -1);
   FrameHead head;

@@ -15,13 +15,14 @@ namespace tidemark {
 Task<Reply> Join(Context context);
 
 // A frame from a socket: the request's body. Parameters: `device`, `sockets`, `frames` (this one
-// too, since the minute began), `frames_max`, `left_ms` (of that minute), `too_large` (the answer
-// to this frame was too large for one, and was taken back). The reply's body is the frame to answer
-// with, perhaps empty. Data: `close`, a code to close the socket with; `presence`, the frame that
-// tells its state to those who join later, empty where it has none any more.
+// too, since the minute began), `units` (of text that they brought about), `space_frames` and
+// `space_units` (the same of all sockets), `frames_max`, `left_ms` (of that minute), `too_large`
+// (the answer to this frame was too large for one, and was taken back). The reply's body is the
+// frame to answer with, perhaps empty. Data: `close`, a code to close the socket with; `presence`,
+// the frame that tells its state to those who join later, empty where it has none any more.
 Task<Reply> Frame(Context context);
 
-// A socket of a device went away. Parameters: `device`, `sockets`.
+// A device that had a state has none any more: its socket went away. Parameter: `device`.
 Task<Reply> Leave(Context context);
 
 }  // namespace tidemark

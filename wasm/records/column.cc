@@ -34,6 +34,9 @@ bool FitsDouble(std::string_view number) {
   return digits.size() <= 2;
 }
 
+// A later one is no date in a browser, and takes down the page that shows it.
+bool IsTime(int64_t integer) { return integer >= 0 && integer <= limits::kTimeMaxMs; }
+
 Rejection CheckInteger(const Collection& collection, const Column& column, const Value& value) {
   int64_t integer = 0;
   if (value.kind == Kind::kNumber) {
@@ -41,8 +44,9 @@ Rejection CheckInteger(const Collection& collection, const Column& column, const
       case json::IntegerFault::kOutOfRange:
         return OutOfRange(NameOf(collection, column, ""));
       case json::IntegerFault::kNone:
-        if (column.type != ColumnType::kTime || integer >= 0) return {};
-        return {"invalid_column", NameOf(collection, column, "is a time and cannot be negative")};
+        if (column.type != ColumnType::kTime || IsTime(integer)) return {};
+        return {"invalid_column",
+                NameOf(collection, column, "is a time: 0 to 8640000000000000 milliseconds")};
       case json::IntegerFault::kNotInteger:
         break;
     }
@@ -79,7 +83,8 @@ bool FitsColumn(const Column& column, const Value& value) {
     case ColumnType::kTime:
     case ColumnType::kReal:
       return value.kind == Kind::kNumber &&
-             json::ParseInteger(value.text, &integer) == json::IntegerFault::kNone && integer >= 0;
+             json::ParseInteger(value.text, &integer) == json::IntegerFault::kNone &&
+             IsTime(integer);
     case ColumnType::kBoolean:
       return value.kind == Kind::kTrue || value.kind == Kind::kFalse;
   }

@@ -124,6 +124,10 @@ void DeltaReader::TakeOwner(const Value& value) {
   if (value.kind != Kind::kString || value.lone_surrogate) {
     return draft_.Refuse("invalid_owner", "owner must be the id of a user");
   }
+  const size_t size = value.text.size() - 2;  // without the quotes
+  if (size == 0 || size > limits::kUserIdBytesMax) {
+    return draft_.Refuse("invalid_owner", "owner must be the id of a user");
+  }
   if (delta_->owner.size > 0) draft_.Refuse("duplicate_key", "The delta has two keys named owner");
   delta_->owner = slice_->Keep(StringOf(value));
 }

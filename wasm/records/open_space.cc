@@ -14,13 +14,16 @@ Task<Reply> OpenSpace(Context context) {
   random.Fill(bytes);
   std::string epoch = HexEncode({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   std::vector<Statement> statements;
-  for (const Sql& table :
-       {sql::kCreateRecords, sql::kCreateRecordsSeq, sql::kCreateTombstones, sql::kCreateHistory,
-        sql::kCreateHistoryRecord, sql::kCreateClaims, sql::kCreateSetAside, sql::kCreateMeta,
-        sql::kCreatePlanShares, sql::kCreateSharesDue, sql::kCreateDepartures,
-        sql::kCreateDeparturesSeq, sql::kCreatePeople, sql::kCreateReceived, sql::kCreateShared,
-        sql::kCreateSharedSeq, sql::kCreateSharedTombstones, sql::kCreateOutgoing,
-        sql::kCreateOutgoingRecord}) {
+  for (const Sql& table : {sql::kCreateRecords,          sql::kCreateRecordsSeq,
+                           sql::kCreateTombstones,       sql::kCreateHistory,
+                           sql::kCreateHistoryRecord,    sql::kCreateClaims,
+                           sql::kCreateSetAside,         sql::kCreateMeta,
+                           sql::kCreatePlanShares,       sql::kCreateSharesDue,
+                           sql::kCreateDepartures,       sql::kCreateDeparturesSeq,
+                           sql::kCreatePeople,           sql::kCreateReceived,
+                           sql::kCreateShared,           sql::kCreateSharedSeq,
+                           sql::kCreateSharedTombstones, sql::kCreateOutgoing,
+                           sql::kCreateOutgoingRecord,   sql::kCreateOutgoingEdit}) {
     statements.push_back({table.text, {}});
   }
   statements.push_back({sql::kCreateOnce.text, {"epoch", std::move(epoch)}});

@@ -62,10 +62,12 @@ WHERE NOT (r.seq > CAST(?1 AS INTEGER) AND r.seq <= CAST(?2 AS INTEGER)
 // Whether rows fit a frame: ?1 from, ?2 to, ?3 rows at most that are looked at, of either kind.
 inline constexpr Sql kMeasureChanges{"MeasureChanges", R"sql(
 SELECT count(*), coalesce(sum(size), 0)
-FROM (SELECT * FROM (SELECT length(CAST(data AS BLOB)) AS size FROM records
+FROM (SELECT * FROM (SELECT coalesce(length(CAST(data AS BLOB)), 0)
+      + 2 * length(CAST(json_quote(id) AS BLOB)) AS size FROM records
     WHERE seq > CAST(?1 AS INTEGER) AND seq <= CAST(?2 AS INTEGER)
     ORDER BY seq LIMIT CAST(?3 AS INTEGER))
-  UNION ALL SELECT * FROM (SELECT length(CAST(data AS BLOB)) AS size FROM shared_records
+  UNION ALL SELECT * FROM (SELECT coalesce(length(CAST(data AS BLOB)), 0)
+      + 2 * length(CAST(json_quote(id) AS BLOB)) AS size FROM shared_records
     WHERE seq > CAST(?1 AS INTEGER) AND seq <= CAST(?2 AS INTEGER)
     ORDER BY seq LIMIT CAST(?3 AS INTEGER))))sql"};
 

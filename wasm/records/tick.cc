@@ -43,7 +43,8 @@ Task<Reply> Tick(Context context) {
   if (retry) next = std::min(next, now_ms + BackOff(attempts));
   if (!retry && !projected.done) next = now_ms + limits::kProjectDelayMs;
   const int64_t shares_at = co_await SharesDueAt();
-  co_await SetAlarm(shares_at <= now_ms ? next : std::min(next, shares_at));
+  // What is due runs after this; the alarm stands behind it, for where the object dies meanwhile.
+  co_await SetAlarm(std::min(next, std::max(shares_at, now_ms + limits::kShareBehindMs)));
 
   Reply reply;
   if (shares_at <= now_ms) reply.data["then"] = "share";

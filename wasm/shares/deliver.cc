@@ -102,6 +102,9 @@ Task<std::vector<Part>> ReadPage(const Schema* schema, Due* due) {
 Statement Settle(const Due& due, const std::variant<CallReply, Failure>& answer, int64_t now_ms,
                  int64_t head) {
   const auto* reply = std::get_if<CallReply>(&answer);
+  if (reply != nullptr && reply->status == 410) {
+    return {sql::kEndLeftShare.text, {due.plan, due.user, due.generation}};
+  }
   if (reply == nullptr || reply->status != 200 || !reply->data.contains("at")) {
     return {sql::kDelayShare.text,
             {due.plan, due.user, due.generation, now_ms + BackOff(due.attempts)}};

@@ -49,10 +49,34 @@ Status RefuseEdit(const Collection& collection, const Delta& delta, std::string_
   return Status::Forbidden("Only its owner may move it out of what is shared");
 }
 
+// As kKeepEdits takes them.
+std::string EditsJson(const DeltaBatch& batch, const std::vector<Delta>& edits) {
+  std::string rows;
+  json::Writer out(&rows);
+  out.Char('[');
+  for (const Delta& edit : edits) {
+    out.Comma();
+    out.Char('[');
+    out.Quoted(batch.slice.Get(edit.id));
+    for (const int64_t number : {int64_t{edit.data.offset}, int64_t{edit.data.size}, edit.ms,
+                                 edit.counter, int64_t{edit.counter_given}}) {
+      out.Char(',');
+      out.Integer(number);
+    }
+    for (const Piece piece : {edit.owner, edit.parent}) {
+      out.Char(',');
+      out.Quoted(batch.slice.Get(piece));
+    }
+    out.Char(']');
+  }
+  out.Char(']');
+  return std::move(out).Take();
+}
+
 }  // namespace
 
 Task<std::vector<Delta>> AdmitEdits(PushState* state, const DeltaBatch* batch,
-                                    std::vector<Delta> deltas) {
+                                    std::vector<Delta> deltas, std::vector<bool> waits) {
   const Collection& collection = state->schema->collections[static_cast<size_t>(batch->collection)];
   const Collection* root = ShareRootOf(*state->schema, collection);
   const auto parent_of = [&](const Delta& delta) {
@@ -91,7 +115,11 @@ Task<std::vector<Delta>> AdmitEdits(PushState* state, const DeltaBatch* batch,
       const Permission at_parent = std::exchange(home, earlier->second).at_parent;
       home.at_parent = at_parent;
     }
-    if (home.deleted && delta.deletes) continue;
+    const bool known = !waits.empty() && waits[i];
+    if (known && !home.there && !parent_of(delta).empty()) {
+      made[key] = {std::string(parent_of(delta)), true, false, home.at_parent, home.at_parent};
+    }
+    if (known || (home.deleted && delta.deletes)) continue;
     const Status allowed = RefuseEdit(collection, delta, parent_of(delta), home);
     if (!allowed.ok()) {
       state->Reject(collection.name, delta.index, id, {allowed.code(), allowed.message()});
@@ -106,46 +134,38 @@ Task<std::vector<Delta>> AdmitEdits(PushState* state, const DeltaBatch* batch,
 }
 
 Task<Status> KeepEdits(PushState* state, DeltaBatch* batch) {
-  const std::vector<Delta> edits =
-      co_await AdmitEdits(state, batch, std::exchange(batch->foreign, {}));
-  if (edits.empty()) co_return state->CheckSize();
+  std::vector<Delta> foreign = std::exchange(batch->foreign, {});
+  if (foreign.empty()) co_return state->CheckSize();
   const Collection& collection = state->schema->collections[static_cast<size_t>(batch->collection)];
+  std::vector<Param> params = {EditsJson(*batch, foreign), std::string(collection.name),
+                               batch->SliceBlob(), state->device};
+  const ResultSet found = co_await Query(sql::kFindWaiting, params);
+  std::vector<bool> waits(foreign.size());
+  for (const std::vector<Cell>& row : found.rows) {
+    waits[static_cast<size_t>(*std::get_if<int64_t>(row.data()))] = true;
+    ++state->edits;
+  }
+  const std::vector<Delta> edits =
+      co_await AdmitEdits(state, batch, std::move(foreign), std::move(waits));
+  if (edits.empty()) co_return state->CheckSize();
   const ResultSet waiting = co_await Query(sql::kCountOutgoing);
   int64_t count = waiting.Integer(0, 0);
   int64_t bytes = waiting.Integer(1, 0);
-  std::string rows;
-  {
-    json::Writer out(&rows);
-    out.Char('[');
-    for (const Delta& edit : edits) {
-      const std::string_view id = batch->slice.Get(edit.id);
-      bytes += edit.data.size;
-      if (++count > limits::kOutgoingRowsMax || bytes > limits::kOutgoingBytesMax) {
-        state->Reject(collection.name, edit.index, id,
-                      {"too_many_edits",
-                       "Edits of what others share wait for their owners; send it again later"});
-        continue;
-      }
-      ++state->edits;
-      out.Comma();
-      out.Char('[');
-      out.Quoted(id);
-      for (const int64_t number : {int64_t{edit.data.offset}, int64_t{edit.data.size}, edit.ms,
-                                   edit.counter, int64_t{edit.counter_given}}) {
-        out.Char(',');
-        out.Integer(number);
-      }
-      for (const Piece piece : {edit.owner, edit.parent}) {
-        out.Char(',');
-        out.Quoted(batch->slice.Get(piece));
-      }
-      out.Char(']');
+  std::vector<Delta> kept;
+  for (const Delta& edit : edits) {
+    bytes += edit.data.size;
+    if (++count > limits::kOutgoingRowsMax || bytes > limits::kOutgoingBytesMax) {
+      state->Reject(collection.name, edit.index, batch->slice.Get(edit.id),
+                    {"too_many_edits",
+                     "Edits of what others share wait for their owners; send it again later"});
+      continue;
     }
-    out.Char(']');
+    ++state->edits;
+    kept.push_back(edit);
   }
-  if (rows.size() > 2) {
-    co_await Query(sql::kKeepEdits, {std::move(rows), std::string(collection.name),
-                                     batch->SliceBlob(), state->device});
+  if (!kept.empty()) {
+    params[0] = EditsJson(*batch, kept);
+    co_await Query(sql::kKeepEdits, std::move(params));
   }
   co_return state->CheckSize();
 }

@@ -122,6 +122,7 @@ Task<Reply> PutShare(Context context) {
 
 Task<Reply> DeleteShare(Context context) {
   const Request& request = context.request;
+  if (!request.Param("owner").empty()) co_return co_await LeaveShare(context);
   const Result<Asked> asked =
       Parse(request.identity, request.Param("plan_id"), request.Param("email"), "read");
   if (!asked.ok()) co_return Reply::Error(asked.status());

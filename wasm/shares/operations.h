@@ -19,12 +19,16 @@ Task<Reply> PutShare(Context context);
 Task<Reply> DeleteShare(Context context);
 Task<Reply> ListShares(Context context);
 
+// Local: DELETE /shares with `owner`, by who it is shared with.
+Task<Reply> LeaveShare(Context context);
+
 // Spanning: carries edits to their owners, and copies what changed in shared plans. It runs after
 // each operation whose reply's data says `then: share`, one run at a time.
 Task<Reply> Share(Context context);
 
 // Local, called by the owner's space: a page of a shared plan, or the end of the share. Data: `at`,
-// the owner's seq up to which this space has everything; -1 where it knows of a later share.
+// the owner's seq up to which this space has everything; -1 where it knows of a later share. Codes:
+// `left`, `too_many_shares`, `space_full`.
 Task<Reply> ReceiveShared(Context context);
 
 // Local, called by the space of who edits: the body is that of POST /sync. Answers

@@ -1,5 +1,6 @@
 // Copies of what others share, as their spaces send them.
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits.h"
@@ -14,6 +15,8 @@ namespace tidemark {
 namespace {
 
 constexpr int64_t kLaterShare = -1;
+constexpr int64_t kLeft = 2;            // of received_shares.ended
+constexpr int64_t kRowBytesLeast = 40;  // of a page
 
 struct Received {
   bool known = false;
@@ -22,6 +25,7 @@ struct Received {
   std::string epoch;
   int64_t at = 0;
   bool ended = false;
+  bool left = false;
 };
 
 // What the owner's space says of the share; its numbers are the core's own.
@@ -60,7 +64,8 @@ Task<Received> ReadReceived(std::string owner, std::string plan) {
                      .generation = row.Integer(1, 0),
                      .epoch = row.Text(2),
                      .at = row.Integer(3, 0),
-                     .ended = row.Integer(4, 0) != 0};
+                     .ended = row.Integer(4, 0) != 0,
+                     .left = row.Integer(4, 0) == kLeft};
 }
 
 Statement WriteReceived(const Request& request, const Told& told, int64_t at) {
@@ -111,7 +116,37 @@ class Writer {
 Status TooMany() {
   return Status::Error(409, "too_many_shares",
                        "This user is shared as much as a space takes: " +
-                           std::to_string(limits::kReceivedSharesMax));
+                           std::to_string(limits::kReceivedOfOwnerMax) + " times by one user, " +
+                           std::to_string(limits::kReceivedSharesMax) + " by all");
+}
+
+Status SpaceFull() {
+  return Status::Error(409, "space_full", "This user has as many copies as a space takes of one");
+}
+
+Status Left() { return Status::Error(410, "left", "They do not want it shared with them"); }
+
+// Whether the owner's copies leave room for a page. They are counted only once as many bytes came
+// as there was room for: a change in a large plan need not read all of it.
+Task<bool> HasRoom(std::string owner, int64_t bytes) {
+  const std::string key = "copies:" + owner;
+  const ResultSet known = co_await Query(sql::kReadMeta, {key});
+  int64_t room = known.Integer(0, 0);
+  if (bytes > room) {
+    const ResultSet count = co_await Query(sql::kCountCopies, {std::move(owner)});
+    const int64_t rows =
+        limits::kCopiesOfOwnerMax - std::max(count.Integer(0, 0) / 2, count.Integer(1, 0));
+    room = std::min(limits::kCopiedBytesMax - count.Integer(2, 0), rows * kRowBytesLeast);
+    if (room <= 0) co_return false;
+  }
+  co_await Query(sql::kWriteMeta, {key, std::max(room - bytes, int64_t{0})});
+  co_return true;
+}
+
+Task<bool> TakesAnother(std::string owner) {
+  const ResultSet count = co_await Query(sql::kCountReceived, {std::move(owner)});
+  co_return count.Integer(0, 0) < limits::kReceivedSharesMax&& count.Integer(1, 0) <
+      limits::kReceivedOfOwnerMax;
 }
 
 }  // namespace
@@ -121,22 +156,26 @@ Task<Reply> ReceiveShared(Context context) {
   const Told told = ToldOf(request);
   const Received stored = co_await ReadReceived(told.owner, told.plan);
   const bool same = stored.known && stored.generation == told.generation;
+  if (same && stored.left && !told.ended) co_return Reply::Error(Left());
   if (stored.generation > told.generation || (same && stored.ended && !told.ended)) {
     co_return Standing(kLaterShare);
   }
   const bool fresh = !same || stored.epoch != told.epoch;
   Space space = co_await ReadSpace();
   Writer writer(context, std::move(space));
-  if (!stored.known && !told.ended) {
-    const ResultSet count = co_await Query(sql::kCountReceived);
-    if (count.Integer(0, 0) >= limits::kReceivedSharesMax) co_return Reply::Error(TooMany());
+  if (!stored.known && !co_await TakesAnother(told.owner)) {
+    co_return told.ended ? Standing(told.to) : Reply::Error(TooMany());
   }
   int64_t at = fresh ? 0 : stored.at;
   if (told.ended) at = told.to;
   const bool takes = !told.ended && at == told.from && request.body_size > 0;
+  if (takes && !co_await HasRoom(told.owner, static_cast<int64_t>(request.body_size))) {
+    co_return Reply::Error(SpaceFull());
+  }
   if (!told.ended && at == told.from) at = told.to;
-  co_await Batch(
-      {{sql::kForgetOwnerSeqs.text, {told.owner, told.epoch}}, WriteReceived(request, told, at)});
+  // It looks at all copies of the owner: not at each page.
+  if (fresh) co_await Query(sql::kForgetOwnerSeqs, {told.owner, told.epoch});
+  co_await Batch({WriteReceived(request, told, at)});
   if (fresh || told.ended) {
     co_await writer.Run(sql::kDropCopies, {told.owner, told.plan});
   } else if (stored.permission != told.permission) {
@@ -148,6 +187,22 @@ Task<Reply> ReceiveShared(Context context) {
   }
   co_await writer.Finish();
   co_return Standing(at);
+}
+
+Task<Reply> LeaveShare(Context context) {
+  const Request& request = context.request;
+  const std::string owner = request.Param("owner");
+  const std::string plan = request.Param("plan_id");
+  const Received stored = co_await ReadReceived(owner, plan);
+  if (!stored.known || stored.ended) {
+    co_return Reply::Error(Status::NotFound("This is not shared with you"));
+  }
+  Space space = co_await ReadSpace();
+  Writer writer(context, std::move(space));
+  co_await Query(sql::kLeaveShare, {owner, plan, request.now_ms});
+  co_await writer.Run(sql::kDropCopies, {owner, plan});
+  co_await writer.Finish();
+  co_return Reply::Json("{}");
 }
 
 }  // namespace tidemark

@@ -156,7 +156,8 @@ SELECT min(at) FROM (
 inline constexpr Sql kMeasureShared{"MeasureShared", R"sql(
 SELECT max(seq) FROM (
   SELECT seq, row_number() OVER w AS row, sum(bytes + 300) OVER w AS total
-  FROM (SELECT c.seq, coalesce(length(CAST(c.data AS BLOB)), 0) AS bytes
+  FROM (SELECT c.seq, coalesce(length(CAST(c.data AS BLOB)), 0)
+      + length(CAST(json_quote(c.id) AS BLOB)) AS bytes
     FROM )sql" TIDEMARK_CHANGES R"sql(ORDER BY c.seq LIMIT CAST(?7 AS INTEGER))
   WINDOW w AS (ORDER BY seq ROWS UNBOUNDED PRECEDING))
 WHERE row = 1 OR total <= CAST(?6 AS INTEGER))sql"};
@@ -203,6 +204,11 @@ WHERE plan_id = ?1 AND shared_with_user_id = ?2 AND generation = CAST(?3 AS INTE
 inline constexpr Sql kForgetShare{"ForgetShare", R"sql(
 DELETE FROM plan_shares WHERE plan_id = ?1 AND shared_with_user_id = ?2
   AND generation = CAST(?3 AS INTEGER) AND ended = 1)sql"};
+
+// ?1 plan, ?2 user, ?3 generation: its reader left it.
+inline constexpr Sql kEndLeftShare{"EndLeftShare", R"sql(
+UPDATE plan_shares SET ended = 1, told = 0, retry_at = 0, since = coalesce(since, 0)
+WHERE plan_id = ?1 AND shared_with_user_id = ?2 AND generation = CAST(?3 AS INTEGER))sql"};
 
 // Daily: shares of plans that are forgotten end.
 inline constexpr Sql kEndOrphanedShares{"EndOrphanedShares", R"sql(

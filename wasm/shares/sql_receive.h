@@ -10,6 +10,7 @@ namespace tidemark::sql {
 
 // `at` is the seq of the owner's space up to which the copies are complete, in its life named by
 // `epoch`. An ended share is remembered as a tombstone is: what comes late must not begin it again.
+// `ended` is 2 where its reader left it, until the owner's space ends it.
 inline constexpr Sql kCreateReceived{"CreateReceived", R"sql(
 CREATE TABLE IF NOT EXISTS received_shares (
   owner TEXT NOT NULL,
@@ -73,6 +74,11 @@ inline constexpr Sql kCreateOutgoingRecord{
     "CreateOutgoingRecord",
     "CREATE INDEX IF NOT EXISTS outgoing_record ON outgoing (owner, collection, record_id)"};
 
+inline constexpr Sql kCreateOutgoingEdit{
+    "CreateOutgoingEdit",
+    "CREATE INDEX IF NOT EXISTS outgoing_edit\n"
+    "ON outgoing (owner, collection, record_id, device, updated_at, counter)"};
+
 inline constexpr Sql kListReceived{"ListReceived", R"sql(
 SELECT '', json_object('owner', owner, 'owner_email', email, 'plan_id', plan,
   'permission', permission, 'created_at', created_at), 0
@@ -89,7 +95,21 @@ inline constexpr Sql kReadReceivedPermission{"ReadReceivedPermission", R"sql(
 SELECT permission FROM received_shares
 WHERE plan = ?1 AND owner = ?2 AND collection = ?3 AND ended = 0)sql"};
 
-inline constexpr Sql kCountReceived{"CountReceived", "SELECT count(*) FROM received_shares"};
+// ?1 owner: the shares that are remembered, and those of the owner.
+inline constexpr Sql kCountReceived{
+    "CountReceived", "SELECT count(*), coalesce(sum(owner = ?1), 0) FROM received_shares"};
+
+// ?1 owner: rows, those of them that are not deleted, and bytes.
+inline constexpr Sql kCountCopies{"CountCopies",
+                                  "SELECT count(*), coalesce(sum(deleted = 0), 0),\n"
+                                  "  coalesce(sum(length(CAST(data AS BLOB))), 0)\n"
+                                  "FROM shared_records WHERE owner = ?1"};
+
+// ?1 owner, ?2 plan, ?3 now.
+inline constexpr Sql kLeaveShare{
+    "LeaveShare",
+    "UPDATE received_shares SET ended = 2, written_at = CAST(?3 AS INTEGER)\n"
+    "WHERE owner = ?1 AND plan = ?2"};
 
 // ?1 owner, ?2 plan, ?3 permission, ?4 the owner's e-mail, ?5 when it was made, ?6 collection,
 // ?7 generation, ?8 epoch, ?9 at, ?10 ended, ?11 now.
@@ -174,19 +194,23 @@ inline constexpr Sql kCountOutgoing{"CountOutgoing",
                                     "SELECT count(*), coalesce(sum(size), 0) FROM outgoing"};
 
 // ?1 [[id, offset, size, updated_at, counter, counter_given, owner, parent]...], ?2 collection,
-// ?3 blob, ?4 device. The same edit waits once.
+// ?3 blob, ?4 device: those that wait already, by
+// their places.
+inline constexpr Sql kFindWaiting{"FindWaiting", R"sql(
+SELECT e.key FROM json_each(?1) AS e
+WHERE EXISTS (SELECT 1 FROM outgoing AS o INDEXED BY outgoing_edit
+  WHERE o.owner = e.value ->> 6 AND o.collection = ?2 AND o.record_id = e.value ->> 0
+    AND o.device = ?4 AND o.updated_at = e.value ->> 3 AND o.counter = e.value ->> 4
+    AND coalesce(o.data, '') = CAST(substr(?3, 1 + (e.value ->> 1), e.value ->> 2) AS TEXT)))sql"};
+
+// As kFindWaiting, for those that do not wait.
 inline constexpr Sql kKeepEdits{"KeepEdits", R"sql(
 INSERT INTO outgoing (owner, collection, record_id, device, updated_at, counter, counter_given,
   parent, size, data)
 SELECT e.value ->> 6, ?2, e.value ->> 0, ?4, e.value ->> 3, e.value ->> 4, e.value ->> 5,
   e.value ->> 7, e.value ->> 2,
   CASE WHEN e.value ->> 2 > 0 THEN CAST(substr(?3, 1 + (e.value ->> 1), e.value ->> 2) AS TEXT) END
-FROM json_each(?1) AS e
-WHERE NOT EXISTS (SELECT 1 FROM outgoing AS o INDEXED BY outgoing_record
-  WHERE o.owner = e.value ->> 6 AND o.collection = ?2 AND o.record_id = e.value ->> 0
-    AND o.updated_at = e.value ->> 3 AND o.counter = e.value ->> 4 AND o.device = ?4
-    AND coalesce(o.data, '') = CAST(substr(?3, 1 + (e.value ->> 1), e.value ->> 2) AS TEXT))
-ORDER BY e.key)sql"};
+FROM json_each(?1) AS e ORDER BY e.key)sql"};
 
 // ?1 the owner before: the next one to whom something is to be carried, and whose device's.
 inline constexpr Sql kNextOutgoing{

@@ -41,6 +41,9 @@ export const isUpgrade = (request: Request): boolean =>
 export const needsOrigin = (request: Request): boolean =>
   isUpgrade(request) || !['GET', 'HEAD'].includes(request.method);
 
+/** Whether a page made the browser send a request that may change something: programs tell none. */
+export const tellsOrigin = (request: Request): boolean => request.headers.has('origin');
+
 /** Throws Refused `forbidden_origin` unless a page of this Worker sent the request. */
 export function requireOwnOrigin(request: Request): void {
   const origin = request.headers.get('origin');

@@ -2,13 +2,19 @@
 
 import type { Context } from 'hono';
 import { admit, admitted, enter } from '../admission.ts';
-import { type App, respond, Stopped } from '../app.ts';
+import { type App, respond, Stopped, statusOf } from '../app.ts';
 import { identify } from '../identity.ts';
 import { problemPage, renderPage } from '../pages/render.ts';
 import { VerifyPage } from '../pages/verify.tsx';
 import { runInSpace } from '../space_client.ts';
-import { cookieOf, endedCookie, requireOwnOrigin, sessionCookie } from './credentials.ts';
-import { sendLink, verifyLink } from './links.ts';
+import {
+  cookieOf,
+  endedCookie,
+  requireOwnOrigin,
+  sessionCookie,
+  tellsOrigin,
+} from './credentials.ts';
+import { readLink, sendLink, verifyLink } from './links.ts';
 import { asksForPage } from './negotiation.ts';
 import { fieldsOf, isForm } from './operations.ts';
 import { issueTicket } from './tickets.ts';
@@ -25,17 +31,24 @@ const noStore = (response: Response): Response => {
 };
 
 export const requestLink: Handler = async (c) => {
+  // Else a page of another site could send mails, and use up the links of who looks at it.
+  if (isForm(c.req.raw) && tellsOrigin(c.req.raw)) requireOwnOrigin(c.req.raw);
   const answer = await sendLink(c, await fieldsOf(c.req.raw, 'email'));
   c.get('log').error = answer.data.error;
   return noStore(respond(answer));
 };
+
+/** Of a page whose address has a link's token. */
+const SECRET_ADDRESS = { referrer: 'no-referrer' } as const;
 
 /** A page uses no link up, whoever opens it: a program that looks at mails, or a browser ahead of
  * its user. */
 export const showOrVerify: Handler = async (c) => {
   const token = c.req.query('token') ?? '';
   if (c.req.raw.method === 'HEAD' || asksForPage(c.req.raw)) {
-    return renderPage(c, VerifyPage({ token }), { referrer: 'no-referrer' });
+    const email = await readLink(c, token);
+    if (typeof email !== 'string') return problemPage(c, new Stopped(email), SECRET_ADDRESS);
+    return renderPage(c, VerifyPage({ email, token }), SECRET_ADDRESS);
   }
   return answerToken(c, { params: { token }, bytes: new Uint8Array() });
 };
@@ -70,18 +83,32 @@ export const ticket: Handler = async (c) => {
 
 export const signOut: Handler = async (c) => {
   const { raw } = c.req;
-  if (cookieOf(raw) !== undefined || isForm(raw)) requireOwnOrigin(raw);
+  const form = isForm(raw);
+  if (cookieOf(raw) !== undefined || form) requireOwnOrigin(raw);
   if (c.req.query('everywhere') === 'true') {
-    const identity = await identify(raw, c.env);
-    c.get('log').user_id = identity[0];
-    const call = { operation: 'revoke_tokens', identity, params: {} };
-    const space = await enter(c.env, identity);
-    const answer = await runInSpace(c.env, space, admitted(c.env, call));
-    if (answer.status !== 200) throw new Stopped(answer);
+    try {
+      await revokeTokens(c);
+    } catch (error) {
+      if (!form) throw error;
+      // Whose token is no good any more is signed out: only the cookie is left to take back.
+      if (statusOf(error) !== 401) return problemPage(c, error);
+    }
   }
-  const response = isForm(raw)
-    ? new Response(null, { status: 303, headers: { location: '/login' } })
+  const response = form
+    ? new Response(null, { status: 303, headers: { location: '/login', ...FORGET_RECORDS } })
     : Response.json({ signed_out: true });
   response.headers.set('set-cookie', endedCookie());
   return noStore(response);
 };
+
+/** The pages keep records in the browser, which may be somebody else's next. */
+const FORGET_RECORDS = { 'clear-site-data': '"storage"' };
+
+async function revokeTokens(c: Context<App>): Promise<void> {
+  const identity = await identify(c.req.raw, c.env);
+  c.get('log').user_id = identity[0];
+  const call = { operation: 'revoke_tokens', identity, params: {} };
+  const space = await enter(c.env, identity);
+  const answer = await runInSpace(c.env, space, admitted(c.env, call));
+  if (answer.status !== 200) throw new Stopped(answer);
+}

@@ -1,8 +1,7 @@
-// Links to sign in: asked for, sent, and used up.
+// Links to sign in: asked for, sent, read, and used up.
 
 import type { Context } from 'hono';
 import type { Answer, App } from '../app.ts';
-import type { Params } from '../frames.ts';
 import { logError } from '../log.ts';
 import { mailerOf } from '../mail/mailer.ts';
 import { Refused } from '../refused.ts';
@@ -41,20 +40,22 @@ export async function sendLink(
   return answer;
 }
 
-export interface SignedIn {
-  token: string;
-  user: Params;
+/** Whose account a link opens, or the core's answer that says why none. Nothing is used up. */
+export async function readLink(c: Context<App>, token: string): Promise<string | Answer> {
+  const call = { operation: 'read_link', identity: null, params: { token } };
+  const answer = await run(c.env, call);
+  return answer.data.email ?? answer;
 }
 
 /** Uses a link up: a token of its user, or the core's answer that says why not. */
 export async function verifyLink(
   c: Context<App>,
   { params, bytes }: Fields,
-): Promise<SignedIn | Answer> {
+): Promise<{ token: string } | Answer> {
   secretOf(c.env); // A link is not used up where no token could be signed.
   const all = { ...params, admins: c.env.ADMINS ?? '' };
   const answer = await run(c.env, { operation: 'verify_link', identity: null, params: all }, bytes);
   if (answer.status !== 200) return answer;
   c.get('log').user_id = answer.data.user_id;
-  return { token: await signToken(c.env, answer.data), user: answer.data };
+  return { token: await signToken(c.env, answer.data) };
 }

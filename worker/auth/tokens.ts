@@ -59,7 +59,8 @@ async function verify(token: string, keys: SigningKey[]): Promise<IdentityFrame>
   if (typeof userId !== 'string' || sub !== userId) throw new Error('user_id and sub differ');
   const text = (claim: unknown) => (typeof claim === 'string' ? claim : null);
   const issue = typeof version === 'number' && Number.isSafeInteger(version) ? version : 0;
-  const expiresMs = Number(exp) * 1000;
+  const expiresMs = Math.floor(Number(exp) * 1000);
+  if (!Number.isSafeInteger(expiresMs)) throw new Error('exp is no time');
   return [userId, text(role) ?? 'none', text(org), text(tenant), text(email), issue, expiresMs];
 }
 

@@ -1,7 +1,7 @@
 // Cloudflare's own mail: the binding EMAIL, of kind `send_email`.
 
 import type { Env } from '../env.ts';
-import type { Mail, Mailer } from './mailer.ts';
+import type { Mail, Mailer } from './mail.ts';
 
 const ANSWER_MAX_MS = 10_000;
 

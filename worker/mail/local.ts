@@ -4,7 +4,7 @@
 
 import type { Env } from '../env.ts';
 import { logEvent } from '../log.ts';
-import type { Mail, Mailer } from './mailer.ts';
+import type { Mail, Mailer } from './mail.ts';
 
 const PREFIX = 'mail:';
 const KEPT_S = 900;

@@ -4,18 +4,8 @@
 import type { Env } from '../env.ts';
 import { cloudflareMailer } from './cloudflare.ts';
 import { localMailer } from './local.ts';
+import type { Mailer } from './mail.ts';
 import { mailgunMailer } from './mailgun.ts';
-
-export interface Mail {
-  to: string;
-  subject: string;
-  text: string;
-}
-
-export interface Mailer {
-  /** Resolves when the provider has taken the mail. Throws an error that names no address. */
-  send(mail: Mail): Promise<void>;
-}
 
 /** None where the provider is not named, or lacks what it needs. */
 export function mailerOf(env: Env, request: Request): Mailer | null {

@@ -1,7 +1,7 @@
 // Mailgun's HTTP API: POST {base}/v3/{domain}/messages.
 
 import type { Env } from '../env.ts';
-import type { Mail, Mailer } from './mailer.ts';
+import type { Mail, Mailer } from './mail.ts';
 
 const BASE = 'https://api.mailgun.net';
 

@@ -6,8 +6,11 @@ import { driveSync, Held, type LocalHost, type Reply } from '../drive.ts';
 import { engine } from '../engine.ts';
 import type { Env } from '../env.ts';
 import { runStatements } from '../hosts/durable_sql.ts';
+import { logError } from '../log.ts';
 import { type Call, requestFrame } from '../requests.ts';
 import type { SpaceReply } from '../space_client.ts';
+
+const ALARM_RETRY_MS = 10_000;
 
 export class LimiterDO extends DurableObject<Env> {
   /** Counts one in, or says when there will be room again. */
@@ -18,8 +21,19 @@ export class LimiterDO extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    const { data } = this.#run({ operation: 'forget_count', identity: null, params: {} });
-    if (data.empty !== undefined) await this.ctx.storage.deleteAll();
+    try {
+      const { status, data } = this.#run({
+        operation: 'forget_count',
+        identity: null,
+        params: {},
+      });
+      if (data.empty !== undefined) await this.ctx.storage.deleteAll();
+      if (status < 400) return;
+    } catch (error) {
+      logError(error, { event: 'counter.forget_failed' });
+    }
+    // The runtime gives up on an alarm that keeps failing: this one is set anew each time.
+    await this.ctx.storage.setAlarm(Date.now() + ALARM_RETRY_MS);
   }
 
   // An operation that refuses has written nothing here: there is nothing to take back.

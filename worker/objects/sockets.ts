@@ -10,10 +10,22 @@ export interface Socket {
   presence: string;
 }
 
-/** What is counted only while the object is in memory. */
-interface Window {
-  startedAt: number;
-  frames: number;
+/** What a socket, or all of a space, did in a minute: counted while the object is in memory. */
+class Window {
+  startedAt = Number.NEGATIVE_INFINITY;
+  frames = 0;
+  units = 0; // of text that was sent because of it
+
+  /** Counts a frame in; what is left of the minute, in milliseconds. */
+  count(now: number): number {
+    if (now - this.startedAt >= MINUTE_MS) {
+      this.startedAt = now;
+      this.frames = 0;
+      this.units = 0;
+    }
+    this.frames += 1;
+    return this.startedAt + MINUTE_MS - now;
+  }
 }
 
 const MINUTE_MS = 60_000;
@@ -24,19 +36,25 @@ export class Sockets {
   readonly #ctx: DurableObjectState;
   readonly #known = new WeakMap<WebSocket, Socket>();
   readonly #windows = new WeakMap<WebSocket, Window>();
+  readonly #window = new Window();
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
   }
 
   get count(): number {
-    return this.#ctx.getWebSockets().length;
+    return this.#open().length;
+  }
+
+  /** Those that were not told to close yet. */
+  #open(): WebSocket[] {
+    return this.#ctx.getWebSockets().filter(({ readyState }) => readyState === WebSocket.OPEN);
   }
 
   /** Takes one end of a pair, and tells it who is there. */
   accept(webSocket: WebSocket, socket: Socket): void {
     this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
-    const others = this.#ctx.getWebSockets();
+    const others = this.#open();
     this.#ctx.acceptWebSocket(webSocket);
     this.update(webSocket, socket);
     for (const other of others) {
@@ -59,37 +77,60 @@ export class Sockets {
     webSocket.serializeAttachment(socket);
   }
 
-  /** Counts a frame from a socket: how many came in this minute, and what is left of it. */
-  countFrame(webSocket: WebSocket): { frames: number; leftMs: number } {
+  /** Counts a frame from a socket, for the core, which says how many are too many. */
+  countFrame(webSocket: WebSocket): Record<string, string> {
     const now = Date.now();
+    const window = this.#windowOf(webSocket);
+    const left = [window.count(now), this.#window.count(now)];
+    return {
+      frames: String(window.frames),
+      units: String(window.units),
+      space_frames: String(this.#window.frames),
+      space_units: String(this.#window.units),
+      left_ms: String(Math.max(...left)),
+    };
+  }
+
+  /** Sends what answers a frame, if anything does. */
+  answer(webSocket: WebSocket, text: string): void {
+    if (text === '') return;
+    this.#windowOf(webSocket).units += text.length;
+    this.#window.units += text.length;
+    send(webSocket, text);
+  }
+
+  #windowOf(webSocket: WebSocket): Window {
     let window = this.#windows.get(webSocket);
-    if (window === undefined || now - window.startedAt >= MINUTE_MS) {
-      window = { startedAt: now, frames: 0 };
+    if (window === undefined) {
+      window = new Window();
       this.#windows.set(webSocket, window);
     }
-    window.frames += 1;
-    return { frames: window.frames, leftMs: window.startedAt + MINUTE_MS - now };
+    return window;
   }
 
   /** Sends a frame to every socket but a device's own. One whose token has ended is closed. */
   publish(exceptDevice: string, frame: string): void {
     const now = Date.now();
     for (const webSocket of this.#ctx.getWebSockets()) {
+      if (webSocket.readyState !== WebSocket.OPEN) continue;
       const { device, identity } = this.of(webSocket);
       const expiresMs = identity[EXPIRES_MS];
       if (expiresMs > 0 && expiresMs <= now) {
         close(webSocket, SIGNED_OUT, 'the token has expired');
       } else if (device !== exceptDevice) {
+        this.#window.units += frame.length;
         send(webSocket, frame);
       }
     }
   }
 
-  /** Whether another open socket of the same device is there. */
-  hasAnother(device: string, than: WebSocket): boolean {
-    return this.#ctx
-      .getWebSockets()
-      .some((other) => other !== than && this.of(other).device === device);
+  /** The state of a device by another of its sockets; empty where none has one. */
+  presenceOf(device: string, than: WebSocket): string {
+    const others = this.#open()
+      .filter((other) => other !== than)
+      .map((other) => this.of(other));
+    const found = others.find((other) => other.device === device && other.presence !== '');
+    return found?.presence ?? '';
   }
 
   closeAll(code: number, reason: string): void {
@@ -112,4 +153,9 @@ export function close(webSocket: WebSocket, code: number, reason: string): void 
   } catch {
     // It is closed already.
   }
+}
+
+/** An error that the core has no word in. */
+export function errorFrame(code: string, message: string, status: number, retryAfter?: number) {
+  return JSON.stringify({ type: 'error', code, message, status, retry_after: retryAfter });
 }

@@ -10,15 +10,9 @@ import { runBatch } from '../hosts/d1.ts';
 import { runStatements } from '../hosts/durable_sql.ts';
 import { logError, logEvent } from '../log.ts';
 import { type Call, headerJson, requestFrame } from '../requests.ts';
-import {
-  BODY_READ_MAX,
-  CALL_HEADER,
-  REPLY_HEADER,
-  runCall,
-  SIZE_HEADER,
-  type SpaceReply,
-} from '../space_client.ts';
-import { close, SIGNED_OUT, Sockets, send } from './sockets.ts';
+import { CALL_HEADER, REPLY_HEADER, runCall, type SpaceReply } from '../space_client.ts';
+import { discardBody, Unread, withBody } from './bodies.ts';
+import { close, errorFrame, SIGNED_OUT, Sockets, send } from './sockets.ts';
 
 /** A local operation answered 400 or more, or more than fits: its transaction is taken back. */
 class RolledBack extends Error {
@@ -38,6 +32,9 @@ type Published = [exceptDevice: string, frame: string][];
 
 const ALARM_RETRY_MS = 10_000;
 
+/** A body that takes longer may outlast its token. */
+const READ_AT_ONCE_MS = 1000;
+
 /** A frame out of the object (limits.h, kFrameBytesOutMax); a unit of text takes 3 at most. */
 const FRAME_BYTES_MAX = 900_000;
 const tooLarge = (text: string) =>
@@ -49,6 +46,7 @@ export class SpaceDO extends DurableObject<Env> {
   readonly #name: string;
   readonly #sockets: Sockets;
   #opened = false;
+  #era = 0; // counts sign-outs everywhere
   #admission = ''; // what the core was told last of who is let in
   #alarmAt: number | undefined; // as far as this instance knows
   #catchingUp: Promise<Reply> | undefined;
@@ -70,13 +68,31 @@ export class SpaceDO extends DurableObject<Env> {
       await discardBody(request);
       return responseOf(refused);
     }
-    call.params.sockets = String(this.#sockets.count);
     if (request.headers.get('upgrade') === 'websocket') return this.#join(call);
-    const body = await readBody(request);
-    const reply = this.#local(call, new Held(body.bytes), body.size);
+    const admittedAt = Date.now();
+    const era = this.#era;
+    try {
+      return await withBody(request, ({ bytes, size }) => {
+        // Whoever sends slowly is asked again: the token may have ended or been revoked meanwhile.
+        const late = this.#era !== era || Date.now() - admittedAt > READ_AT_ONCE_MS;
+        const ended = late ? this.#admit(call) : undefined;
+        return responseOf(ended ?? this.#run(call, bytes, size));
+      });
+    } catch (error) {
+      if (error instanceof Unread) return unread(error);
+      throw error;
+    }
+  }
+
+  #run(call: Call, bytes: Uint8Array, size: number): Reply {
+    call.params.sockets = String(this.#sockets.count);
+    const reply = this.#local(call, new Held(bytes), size);
     this.#admission = reply.data.admission ?? this.#admission;
-    if (reply.data.close_sockets !== undefined) this.closeSockets(SIGNED_OUT, 'signed out');
-    return responseOf(reply);
+    if (reply.data.close_sockets !== undefined) {
+      this.#era += 1;
+      this.#sockets.closeAll(SIGNED_OUT, 'signed out');
+    }
+    return reply;
   }
 
   /** Admits a request that runs elsewhere: null, or the answer that says why not. */
@@ -98,6 +114,7 @@ export class SpaceDO extends DurableObject<Env> {
   }
 
   #join(call: Call): Response {
+    call.params.sockets = String(this.#sockets.count);
     const reply = this.#local(call, new Held(), 0);
     const { status, data } = reply;
     if (status >= 400 || call.identity === null) return responseOf(reply);
@@ -115,14 +132,14 @@ export class SpaceDO extends DurableObject<Env> {
       close(webSocket, 1003, 'frames are text');
       return;
     }
+    // One that was told to close may go on sending until it has answered.
+    if (webSocket.readyState !== WebSocket.OPEN) return;
     const socket = this.#sockets.of(webSocket);
-    const { frames, leftMs } = this.#sockets.countFrame(webSocket);
     const params = {
       device: socket.device,
       sockets: String(this.#sockets.count),
-      frames: String(frames),
       frames_max: this.env.FRAMES_PER_MINUTE ?? '',
-      left_ms: String(leftMs),
+      ...this.#sockets.countFrame(webSocket),
     };
     const call = { operation: 'frame', identity: socket.identity, params };
     try {
@@ -130,12 +147,12 @@ export class SpaceDO extends DurableObject<Env> {
       if (data.presence !== undefined) {
         this.#sockets.update(webSocket, { ...socket, presence: data.presence });
       }
-      if (text !== '') send(webSocket, text);
+      this.#sockets.answer(webSocket, text);
       if (data.close) close(webSocket, Number(data.close), data.error ?? '');
     } catch (error) {
       logError(error, { event: 'frame.failed', user_id: this.#name });
       const message = 'The frame failed here; it is safe to send it again';
-      send(webSocket, JSON.stringify({ type: 'error', code: 'internal', message, status: 500 }));
+      send(webSocket, errorFrame('internal', message, 500));
     }
   }
 
@@ -143,6 +160,11 @@ export class SpaceDO extends DurableObject<Env> {
   // why.
   #frame(call: Call, bytes: Uint8Array): { text: string; data: Record<string, string> } {
     const reply = this.#local(call, new Held(bytes), bytes.byteLength, (r) => !tooLarge(r.text()));
+    if (reply?.data.error === 'busy') {
+      // Not the operation's own word: it did not begin.
+      const text = errorFrame('busy', 'Too much is under way; send it again in a second', 503, 1);
+      return { text, data: {} };
+    }
     if (reply !== undefined) return { text: reply.text(), data: reply.data };
     const params = { ...call.params, too_large: '1' };
     const refused = this.#local({ ...call, params }, new Held(bytes), bytes.byteLength);
@@ -158,15 +180,18 @@ export class SpaceDO extends DurableObject<Env> {
     this.#leave(webSocket);
   }
 
-  /** Ends every socket of the space. */
-  closeSockets(code: number, reason: string): void {
-    this.#sockets.closeAll(code, reason);
-  }
-
+  // Another socket of the device may have a state of its own: then that is the device's.
   #leave(webSocket: WebSocket): void {
     const { device, presence } = this.#sockets.of(webSocket);
-    if (presence === '' || this.#sockets.hasAnother(device, webSocket)) return;
-    this.#local({ operation: 'leave', identity: null, params: { device } }, new Held(), 0);
+    if (presence === '') return;
+    const other = this.#sockets.presenceOf(device, webSocket);
+    if (other !== '') {
+      this.#sockets.publish(device, other);
+      return;
+    }
+    const call = { operation: 'leave', identity: null, params: { device } };
+    const { status } = this.#local(call, new Held(), 0);
+    if (status >= 400) logEvent({ event: 'leave.failed', user_id: this.#name, status });
   }
 
   /** Copies to D1 what is behind. Callers that come meanwhile share one run. */
@@ -186,7 +211,8 @@ export class SpaceDO extends DurableObject<Env> {
       this.#open();
       const reply = await this.#spanning({ operation: 'tick', identity: null, params: {} });
       logEvent({ event: 'space.ticked', user_id: this.#name, status: reply.status, ...reply.data });
-      await this.#follow(reply.data.then);
+      const following = this.#follow(reply.data.then);
+      if (following) this.ctx.waitUntil(following);
       if (reply.status < 400) return;
     } catch (error) {
       logError(error, { event: 'space.tick_failed', user_id: this.#name });
@@ -208,10 +234,12 @@ export class SpaceDO extends DurableObject<Env> {
     try {
       do {
         this.#followAgain = false;
-        const params = { sockets: String(this.#sockets.count) };
+        // Sockets may come while it runs: what it publishes goes to those that are there then.
+        const params = { sockets: String(Math.max(1, this.#sockets.count)) };
         const reply = await this.#spanning({ operation, identity: null, params });
         const { status, data } = reply;
         logEvent({ event: 'space.shared', user_id: this.#name, status, ...data });
+        if (status >= 400) throw new Error(`shares were not carried: ${status}`);
       } while (this.#followAgain);
     } catch (error) {
       logError(error, { event: 'space.share_failed', user_id: this.#name });
@@ -261,7 +289,7 @@ export class SpaceDO extends DurableObject<Env> {
     return reply;
   }
 
-  #spanning(call: Call): Promise<Reply> {
+  async #spanning(call: Call): Promise<Reply> {
     const host: Host = { run: (command, held) => this.#runSpanning(command, held) };
     return drive(engine(), requestFrame(call, this.#name), host);
   }
@@ -305,43 +333,16 @@ export class SpaceDO extends DurableObject<Env> {
   }
 }
 
+function unread({ status, code, message }: Unread): Response {
+  const data = { error: code };
+  return Response.json(
+    { error: code, message },
+    { status, headers: { 'retry-after': '1', [REPLY_HEADER]: headerJson(data) } },
+  );
+}
+
 function responseOf(reply: Reply): Response {
   const { status, headers, data } = reply;
   const told: [string, string] = [REPLY_HEADER, headerJson(data)];
   return new Response(reply.body(), { status, headers: [...headers, told] });
-}
-
-/** Reads the body and keeps none of it: a sender that is answered before it has sent all fails. */
-async function discardBody(request: Request): Promise<void> {
-  let size = 0;
-  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size >= BODY_READ_MAX) return;
-  }
-}
-
-/** The body, read no further than the core would take it: one declared larger is not even sent. */
-async function readBody(request: Request): Promise<{ bytes: Uint8Array; size: number }> {
-  const declared = Number(request.headers.get(SIZE_HEADER) ?? 0);
-  if (declared >= BODY_READ_MAX) {
-    return { bytes: new Uint8Array(), size: Math.min(declared, 0xffffffff) };
-  }
-  if (declared > 0) {
-    const bytes = new Uint8Array(await request.arrayBuffer());
-    return { bytes, size: bytes.byteLength };
-  }
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    chunks.push(chunk);
-    size += chunk.byteLength;
-    if (size >= BODY_READ_MAX) return { bytes: new Uint8Array(), size };
-  }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return { bytes, size };
 }

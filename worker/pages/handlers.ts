@@ -2,7 +2,7 @@
 
 import type { Context } from 'hono';
 import { admit } from '../admission.ts';
-import { type App, problem, Stopped } from '../app.ts';
+import { type App, problem, statusOf } from '../app.ts';
 import { cookieOf, endedCookie, requireOwnOrigin } from '../auth/credentials.ts';
 import { sendLink } from '../auth/links.ts';
 import { asksForPage } from '../auth/negotiation.ts';
@@ -10,7 +10,6 @@ import { fieldsOf } from '../auth/operations.ts';
 import type { IdentityFrame } from '../frames.ts';
 import { identify } from '../identity.ts';
 import { hasLocalMail, keptMails } from '../mail/local.ts';
-import { Refused } from '../refused.ts';
 import { HomePage } from './home.tsx';
 import { LoginPage, SentPage, SignedInPage } from './login.tsx';
 import { MailPage } from './mail.tsx';
@@ -24,11 +23,8 @@ const page =
   (c) =>
     handler(c).catch((error) => problemPage(c, error));
 
-const statusOf = (error: unknown): number =>
-  error instanceof Refused ? error.status : error instanceof Stopped ? error.answer.status : 500;
-
 /** Who looks at a page; null for who is not signed in, or not any more. */
-export async function visitor(c: Context<App>): Promise<IdentityFrame | null> {
+async function visitor(c: Context<App>): Promise<IdentityFrame | null> {
   if (cookieOf(c.req.raw) === undefined) return null;
   try {
     const identity = await identify(c.req.raw, c.env);

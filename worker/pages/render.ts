@@ -38,15 +38,22 @@ export async function renderPage(
 }
 
 /** A problem as a page, for whoever asked for one. Any other error is thrown on. */
-export async function problemPage(c: Context<App>, error: unknown): Promise<Response> {
+export async function problemPage(
+  c: Context<App>,
+  error: unknown,
+  options: Pick<Options, 'referrer'> = {},
+): Promise<Response> {
   if (error instanceof Refused) {
     c.get('log').error = error.code;
-    return renderPage(c, ProblemPage({ message: error.message }), { status: error.status });
+    return renderPage(c, ProblemPage({ message: error.message }), {
+      ...options,
+      status: error.status,
+    });
   }
   if (!(error instanceof Stopped)) throw error;
   const { status, headers, body } = error.answer;
   const told = (await new Response(body).json()) as { error: string; message: string };
   c.get('log').error = told.error;
   for (const [name, value] of headers) if (name === 'retry-after') c.header(name, value);
-  return renderPage(c, ProblemPage({ message: told.message }), { status });
+  return renderPage(c, ProblemPage({ message: told.message }), { ...options, status });
 }

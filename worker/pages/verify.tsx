@@ -1,12 +1,16 @@
-// Where the link of a mail leads: a token to copy into a program, or a button for this browser.
+// Where the link of a mail leads: whose account it opens, a button for this browser, and a token to
+// copy into a program.
 
 import { Layout } from './layout.tsx';
 
-export function VerifyPage({ token }: { token: string }) {
+export function VerifyPage({ email, token }: { email: string; token: string }) {
   return (
     <Layout title="Sign in">
       <section class="card narrow">
         <h1>Sign in</h1>
+        <p>
+          This link signs in as <strong class="wrap">{email}</strong>.
+        </p>
         <form method="post" action="/auth/verify">
           <input type="hidden" name="token" value={token} />
           <button type="submit">Sign in with this browser</button>

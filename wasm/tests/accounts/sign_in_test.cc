@@ -65,6 +65,43 @@ TEST(Link, ForAnAddressThatHasAnAccountKeepsItsId) {
   EXPECT_EQ(accounts.Users(), std::vector<std::string>{"u-of-old|" + kEmail});
 }
 
+TEST(Link, WhoseUserIdAnotherAddressHasSignsNobodyInAndIsNotUsedUp) {
+  AccountsHarness accounts;
+  accounts.database.Execute("INSERT INTO users VALUES ('" + kUser +
+                            "', 'me@example.com', NULL, 1, 1)");
+  accounts.RequestLink(kEmail, 1);
+  for (int i = 0; i < 2; ++i) {
+    const native::Answer answer = accounts.VerifyLink(1);
+    EXPECT_EQ(answer.status, 409);
+    EXPECT_EQ(CodeOf(answer), "account_conflict");
+    EXPECT_TRUE(answer.data.find("user_id") == answer.data.end());
+  }
+  EXPECT_EQ(accounts.Users(), std::vector<std::string>{kUser + "|me@example.com"});
+  EXPECT_EQ(accounts.Secrets().size(), 1U);
+}
+
+TEST(Link, IsReadWithoutBeingUsedUp) {
+  AccountsHarness accounts;
+  const auto read = [&accounts](const std::string& token) {
+    return accounts.Run("read_link", {{"token", token}});
+  };
+  accounts.RequestLink(kEmail, 1);
+  const auto secrets = accounts.Secrets();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(read(Secret(1)).data, (Params{{"email", kEmail}}));
+  EXPECT_EQ(accounts.Secrets(), secrets);
+  EXPECT_TRUE(accounts.Users().empty());
+  ExpectInvalid(read(Secret(2)));
+  ExpectInvalid(read("x"));
+  accounts.database_down = true;
+  EXPECT_EQ(CodeOf(read(Secret(1))), "unavailable");
+  accounts.database_down = false;
+  EXPECT_EQ(accounts.VerifyLink(1).status, 200);
+  ExpectInvalid(read(Secret(1)));
+  accounts.RequestLink(kEmail, 3);
+  accounts.now_ms += limits::kLinkMs;
+  ExpectInvalid(read(Secret(3)));
+}
+
 TEST(Link, IsAnsweredTheSameWhetherOrNotThereIsAnAccount) {
   AccountsHarness accounts;
   accounts.RequestLink(kEmail, 1);
@@ -168,16 +205,30 @@ TEST(Link, MayBeAskedForByJson) {
   EXPECT_EQ(verified.status, 200);
 }
 
-TEST(Link, IsAskedForFiveTimesIn15MinutesForAnAddress) {
+TEST(Link, IsAskedFor20TimesIn15MinutesForAnAddress) {
   AccountsHarness accounts;
-  for (int i = 1; i <= 5; ++i) EXPECT_EQ(accounts.RequestLink(kEmail, i).status, 202);
-  const native::Answer sixth = accounts.RequestLink("YOU@example.com", 6);
-  EXPECT_EQ(sixth.status, 429);
-  EXPECT_EQ(CodeOf(sixth), "rate_limited");
-  EXPECT_EQ(accounts.Secrets().size(), 5U);
-  EXPECT_EQ(accounts.RequestLink("me@example.com", 7).status, 202);
+  for (int i = 1; i <= 20; ++i) EXPECT_EQ(accounts.RequestLink(kEmail, i).status, 202);
+  const native::Answer next = accounts.RequestLink("YOU@example.com", 21);
+  EXPECT_EQ(next.status, 429);
+  EXPECT_EQ(CodeOf(next), "rate_limited");
+  EXPECT_EQ(accounts.Secrets().size(), 20U);
+  EXPECT_EQ(accounts.RequestLink("me@example.com", 22).status, 202);
   accounts.now_ms += limits::kLinkWindowMs;
-  EXPECT_EQ(accounts.RequestLink(kEmail, 8).status, 202);
+  EXPECT_EQ(accounts.RequestLink(kEmail, 23).status, 202);
+}
+
+TEST(Link, CanBeAskedForByItsOwnerWhateverOneOtherNetworkAsksFor) {
+  AccountsHarness accounts;
+  // The address's window opens late in the network's, so two of the network's fall into it.
+  accounts.RequestLink("other@example.com", 1, "192.0.2.1");
+  accounts.now_ms += limits::kLinkWindowMs - 1;
+  for (int i = 2; i <= 12; ++i) accounts.RequestLink(kEmail, i, "192.0.2.1");
+  accounts.now_ms += 1;
+  for (int i = 13; i <= 23; ++i) accounts.RequestLink(kEmail, i, "192.0.2.1");
+  EXPECT_EQ(accounts.RequestLink(kEmail, 24, "192.0.2.1").status, 429);
+  for (int i = 25; i <= 29; ++i) {
+    EXPECT_EQ(accounts.RequestLink(kEmail, i, "198.51.100.1").status, 202);
+  }
 }
 
 TEST(Link, IsAskedForFiveTimesIn15MinutesFromAnAddress) {

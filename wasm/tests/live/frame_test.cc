@@ -125,6 +125,37 @@ TEST_F(LiveSpace, ASocketEndsWithItsToken) {
   EXPECT_EQ(Frame(Push(1, "p"))["type"], "ack");
 }
 
+TEST_F(LiveSpace, ASocketEndsWhenItsTokenIsRevoked) {
+  EXPECT_EQ(Frame(Push(1, "p"))["type"], "ack");
+  ASSERT_EQ(harness_.Run("revoke_tokens", {}).status, 200);
+  EXPECT_EQ(Frame(Push(2, "q"))["code"], "invalid_token");
+  EXPECT_EQ(answer_.data.at("close"), "4401");
+  EXPECT_EQ(harness_.Records().size(), 1U);
+}
+
+TEST_F(LiveSpace, TextTooMuchOrASpaceTooBusyIsRefusedLikeFramesTooMany) {
+  const std::string pull = R"({"type":"pull"})";
+  const std::string much = std::to_string(limits::kSpaceUnitsPerMinute + 1);
+  for (const char* name : {"units", "space_units", "space_frames"}) {
+    EXPECT_EQ(Frame(pull, {{name, much}})["code"], "rate_limited") << name;
+    EXPECT_EQ(Frame(pull, {{name, "100"}})["type"], "changes") << name;
+  }
+}
+
+TEST_F(LiveSpace, IdsCountInWhatIsPublished) {
+  std::string deltas;
+  for (int i = 0; i < 440; ++i) {
+    std::string id = std::to_string(i);
+    for (int j = 0; j < 80; ++j) id += "\\u0001";
+    if (i > 0) deltas += ',';
+    deltas += R"({"action":"create","id":")" + id +
+              R"(","updated_at":1,"data":{"title":"A","status":"s"}})";
+  }
+  Frame(R"({"type":"push","request":1,"plans":[)" + deltas + "]}");
+  EXPECT_EQ(published_.back().second["has_more"], true);
+  EXPECT_LT(published_.back().second.dump().size(), 1000U);
+}
+
 TEST_F(LiveSpace, FramesTooManyAreRefusedAndThenTheSocketEnds) {
   const std::string pull = R"({"type":"pull"})";
   EXPECT_EQ(Frame(pull, {{"frames", "600"}})["type"], "changes");

@@ -81,6 +81,8 @@ const Row kDeltas[] = {
      [](SpaceHarness* s) {
        return s->Post("d", Create("notes", R"({"text":"A","colour":"blue"})"));
      }},
+    {"invalid_column", 200,
+     [](SpaceHarness* s) { return s->Post("d", Plan(R"("created_at":8640000000000001)")); }},
     {"number_out_of_range", 200,
      [](SpaceHarness* s) { return s->Post("d", Plan(R"("total_hours":9007199254740992)")); }},
     {"duplicate_key", 200,

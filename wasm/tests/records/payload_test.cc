@@ -167,6 +167,21 @@ TEST(Payload, ANumberBeyondADoubleIsRefusedWhereDataAreMerged) {
   EXPECT_EQ(space.Records().size(), 1U);
 }
 
+TEST(Payload, ATimeThatNoDateCanBeIsRefused) {
+  SpaceHarness space;
+  const auto codes = [&space](int64_t time) {
+    json data = SessionData("p");
+    data["start_time"] = time;
+    json body = Body("plans", {Update("p", PlanData("P"), kNow)});
+    body["sessions"] = json::array({Update("s" + std::to_string(time), data, kNow)});
+    return Codes(space.Sync("laptop", body).at("rejected"));
+  };
+  EXPECT_EQ(codes(limits::kTimeMaxMs), Strings{});
+  EXPECT_EQ(codes(limits::kTimeMaxMs + 1), Strings{"invalid_column"});
+  EXPECT_EQ(codes(limits::kIntegerMax), Strings{"invalid_column"});
+  EXPECT_EQ(codes(-1), Strings{"invalid_column"});
+}
+
 TEST(Payload, TenThousandDeltasAreStoredInOneRequest) {
   SpaceHarness space;
   std::string body = "{\"cursor\":\"ff.0\",\"plans\":[";

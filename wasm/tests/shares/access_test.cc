@@ -11,8 +11,8 @@ namespace tidemark::testing {
 namespace {
 
 // Started by nobody's token: the Worker's own, before it knows who calls.
-const std::set<std::string_view> kForAnyone = {"health", "request_link", "verify_link",
-                                               "withdraw_link", "redeem_ticket"};
+const std::set<std::string_view> kForAnyone = {"health",      "request_link",  "read_link",
+                                               "verify_link", "withdraw_link", "redeem_ticket"};
 // Asked in another user's space by name: they find out themselves what is shared.
 const std::set<std::string_view> kForSharers = {"check_shared", "list_shared"};
 

@@ -2,6 +2,7 @@
 // only; text goes into the page as text, never as HTML.
 
 import { indexedDbStore, SyncClient, type SyncRecord } from '../../../client/browser.ts';
+import { inMs, shownTime } from './times.ts';
 
 interface Plan {
   title: string;
@@ -47,11 +48,6 @@ function element(name: string, className: string, text: string): HTMLElement {
   made.textContent = text;
   return made;
 }
-
-/** Times of Samedi's first clients are in seconds. */
-const inMs = (time: number) => (time < 100_000_000_000 ? time * 1000 : time);
-
-const dates = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 function minutesOf({ data }: SyncRecord<Session>): number {
   if (typeof data.duration_minutes === 'number') return data.duration_minutes;
@@ -113,7 +109,7 @@ function show(client: SyncClient<Samedi>): void {
       .map((session) =>
         row(
           nameOf(session),
-          dates.format(inMs(session.data.start_time)),
+          shownTime(session.data.start_time),
           isRunning(session) ? 'running' : duration(minutesOf(session)),
         ),
       ),
@@ -122,7 +118,7 @@ function show(client: SyncClient<Samedi>): void {
   const running = latest.find((session) => isRunning(session) && session.owner === '');
   byId('running').hidden = running === undefined;
   if (running) {
-    const since = dates.format(inMs(running.data.start_time));
+    const since = shownTime(running.data.start_time);
     byId('running-text').textContent = `${nameOf(running)}, since ${since}`;
   }
 }
