@@ -29,15 +29,15 @@ export interface ReadBody {
 
 const NOTHING = new Uint8Array();
 
-function hold(bytes: number): void {
-  if (together + bytes > TOGETHER_BYTES_MAX) {
-    throw new Unread(503, 'busy', 'Too much is being sent at once; send it again in a second');
-  }
+/** Whether there is room for so many bytes; then they are taken. */
+function hold(bytes: number): boolean {
+  if (together + bytes > TOGETHER_BYTES_MAX) return false;
   together += bytes;
+  return true;
 }
 
-/** Reads the body and runs `use` on it, which must not wait: then it is let go. One that is said
- * to be larger than the core takes is not even sent. Throws Unread: `busy`, `request_timeout`. */
+/** Reads the body and runs `use` on it, which must not wait: then it is let go. One declared larger
+ * than the core takes is not even sent. Throws Unread: `busy`, `request_timeout`. */
 export async function withBody<T>(request: Request, use: (body: ReadBody) => T): Promise<T> {
   const declared = Number(request.headers.get(SIZE_HEADER) ?? 0);
   if (declared >= BODY_READ_MAX) {
@@ -49,15 +49,14 @@ export async function withBody<T>(request: Request, use: (body: ReadBody) => T):
     void reader.cancel(new Unread(408, 'request_timeout', 'late')).catch(() => {});
   }, READ_MS);
   const until = Date.now() + READ_MS;
+  // A declared body takes its room at once, another as it comes, twice: in chunks and as a whole.
+  let held = declared > 0 && hold(declared) ? declared : 0;
+  let fits = declared === 0 || held > 0;
+  const whole = new Uint8Array(held);
   const chunks: Uint8Array[] = [];
   let size = 0;
-  let held = 0;
   try {
-    if (declared > 0) {
-      hold(declared);
-      held = declared;
-    }
-    const whole = new Uint8Array(declared);
+    // What does not fit is read to its end all the same: a sender that is answered before fails.
     for (;;) {
       const { done, value } = await reader.read();
       if (Date.now() >= until) {
@@ -65,16 +64,17 @@ export async function withBody<T>(request: Request, use: (body: ReadBody) => T):
       }
       if (done) break;
       const chunk = value as Uint8Array;
-      if (declared > 0) {
-        whole.set(chunk, size);
-      } else {
-        // Twice: the chunks, and then the whole of them.
-        hold(chunk.byteLength * 2);
-        held += chunk.byteLength * 2;
-        chunks.push(chunk);
+      if (fits && declared === 0) {
+        fits = hold(chunk.byteLength * 2);
+        if (fits) held += chunk.byteLength * 2;
       }
+      if (fits && declared > 0) whole.set(chunk, size);
+      else if (fits) chunks.push(chunk);
       size += chunk.byteLength;
       if (size >= BODY_READ_MAX) return use({ bytes: NOTHING, size });
+    }
+    if (!fits) {
+      throw new Unread(503, 'busy', 'Too much is being sent at once; send it again in a second');
     }
     return use({ bytes: declared > 0 ? whole.subarray(0, size) : joined(chunks, size), size });
   } finally {
