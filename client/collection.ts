@@ -5,6 +5,7 @@
 
 import type { Data } from './answer.ts';
 import { SyncError } from './errors.ts';
+import { freeze } from './freeze.ts';
 import { keyOf, nameOf } from './keys.ts';
 import { call } from './listeners.ts';
 import type { Declaration, Edit } from './replica.ts';
@@ -38,13 +39,6 @@ export interface View {
 }
 
 const idBytesMax = 256;
-
-function freeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  Object.freeze(value);
-  for (const member of Object.values(value)) freeze(member);
-  return value;
-}
 
 function checkedKey(collection: string, id: string, owner: string): string {
   const bytes = typeof id === 'string' ? new TextEncoder().encode(id).length : 0;

@@ -34,7 +34,7 @@ export class SyncError extends Error {
 }
 
 /** Whether the same request may succeed later. Anything else needs a person, or a programmer. */
-export function maySucceedLater({ code, status }: SyncError): boolean {
+export function maySucceedLater({ code, status }: Pick<SyncError, 'code' | 'status'>): boolean {
   if (status === 429 || code === 'rate_limited') return true;
   if (status !== undefined) return status >= 500 || status === 408;
   return ['offline', 'timed_out', 'bad_answer', 'store_failed'].includes(code);

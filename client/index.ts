@@ -8,6 +8,42 @@ export type {
   SyncRecord,
   TransactionCollection,
 } from './collection.ts';
+export { DB } from './documents/db.ts';
+export { DocumentError } from './documents/errors.ts';
+export { HttpAdapter } from './documents/http_adapter.ts';
+export type {
+  Activity,
+  ActivityPage,
+  Adapter,
+  Administration,
+  Allowances,
+  Change,
+  CollectionView,
+  Confirm,
+  Conflict,
+  Copy,
+  DailySnapshot,
+  Database,
+  DbChange,
+  DbOptions,
+  DbStatus,
+  DeleteOptions,
+  DocumentConfig,
+  DocumentRecord,
+  EditOptions,
+  HeadersSource,
+  HttpOptions,
+  Mutation,
+  Operation,
+  PutOptions,
+  Queue,
+  QueueOptions,
+  QueueState,
+  QueueStatus,
+  Refused,
+  Side,
+} from './documents/types.ts';
+export { WriteQueue } from './documents/write_queue.ts';
 export { SyncError } from './errors.ts';
 export type { Presence } from './presence.ts';
 export type { Notice, Rejection, Rejections } from './rejections.ts';

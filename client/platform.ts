@@ -8,6 +8,19 @@ export interface Platform {
   clearTimeout(timer: unknown): void;
 }
 
+/** What is given, and for the rest the real one. */
+export function platformOf(given: Partial<Platform>): Platform {
+  const now = given.now ?? Date.now;
+  return {
+    now: () => Math.floor(now()),
+    random: given.random ?? Math.random,
+    setTimeout: given.setTimeout ?? ((run, ms) => globalThis.setTimeout(run, ms)),
+    clearTimeout:
+      given.clearTimeout ??
+      ((timer) => globalThis.clearTimeout(timer as Parameters<typeof clearTimeout>[0])),
+  };
+}
+
 /** One timer that can be set anew. */
 export class Alarm {
   readonly #platform: Platform;

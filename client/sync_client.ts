@@ -6,7 +6,7 @@ import { Collection, inParentOrder, TransactionCollection, type View } from './c
 import { SyncError } from './errors.ts';
 import { collectionOf, nameOf } from './keys.ts';
 import { Local } from './local.ts';
-import type { Platform } from './platform.ts';
+import { type Platform, platformOf } from './platform.ts';
 import { Presence } from './presence.ts';
 import { type Notice, Rejections } from './rejections.ts';
 import type { Declaration, Edit } from './replica.ts';
@@ -245,16 +245,4 @@ export class SyncClient<S extends SchemaLike<S> = Schema> {
       permission: (key) => local.replica.state.base.get(key)?.permission ?? null,
     };
   }
-}
-
-function platformOf(given: Partial<Platform>): Platform {
-  const now = given.now ?? Date.now;
-  return {
-    now: () => Math.floor(now()),
-    random: given.random ?? Math.random,
-    setTimeout: given.setTimeout ?? ((run, ms) => globalThis.setTimeout(run, ms)),
-    clearTimeout:
-      given.clearTimeout ??
-      ((timer) => globalThis.clearTimeout(timer as Parameters<typeof clearTimeout>[0])),
-  };
 }

@@ -1,17 +1,21 @@
-// Bundles the scripts of pages: worker/pages/browser/NAME.ts to build/assets/NAME.js.txt, which the
-// Worker holds as text. A file is written only when it changed: its time is what a dev server
-// watches.
+// Bundles the scripts of pages, worker/pages/browser/NAME.ts to build/assets/NAME.js.txt, and the
+// documents SDK to build/assets/coreenginedb.js.txt. The Worker holds them as text. A file is
+// written only when it changed: its time is what a dev server watches.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const folder = 'worker/pages/browser';
-const names = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+const pages = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+const entries = [
+  ...pages.map((name) => [name.replace(/\.ts$/, ''), `${folder}/${name}`]),
+  ['coreenginedb', 'client/documents/index.ts'],
+];
 
 mkdirSync('build/assets', { recursive: true });
-for (const name of names) {
+for (const [name, entry] of entries) {
   const { outputFiles } = await build({
-    entryPoints: [`${folder}/${name}`],
+    entryPoints: [entry],
     bundle: true,
     minify: true,
     write: false,
@@ -19,7 +23,7 @@ for (const name of names) {
     target: 'es2022',
     tsconfigRaw: {},
   });
-  const path = `build/assets/${name.replace(/\.ts$/, '.js.txt')}`;
+  const path = `build/assets/${name}.js.txt`;
   const text = outputFiles[0].text;
   if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
 }

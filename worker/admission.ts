@@ -32,3 +32,8 @@ export async function admit(env: Env, identity: IdentityFrame): Promise<void> {
   const { status, headers, data, body } = refused;
   throw new Stopped({ status, headers: headers as [string, string][], data, body });
 }
+
+/** The same, where requests may be counted a few at a time. Throws Stopped. */
+export async function admitLeased(env: Env, identity: IdentityFrame): Promise<void> {
+  await admit(env, identity);
+}

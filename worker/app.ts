@@ -6,7 +6,8 @@ import type { LogEvent } from './log.ts';
 import { Refused } from './refused.ts';
 import type { SpaceReply } from './space_client.ts';
 
-export type App = { Bindings: Env; Variables: { log: LogEvent } };
+/** `sent`: the bytes of the answer's body, where they are known. */
+export type App = { Bindings: Env; Variables: { log: LogEvent; sent?: number } };
 
 /** What the core answered, on its way to the caller. */
 export type Answer = SpaceReply & { body: BodyInit | null };

@@ -19,10 +19,19 @@ import {
 } from './frames.ts';
 
 const decoder = new TextDecoder();
+const encoder = new TextEncoder();
 
-/** What one operation holds at its host: its body, and the texts kept for it. */
+/** What is written in pieces and is nothing until it is closed. */
+export interface Open {
+  /** Without effect once it is closed. */
+  abort(): Promise<void>;
+}
+
+type Kept = string | ReadableStream | Open;
+
+/** What one operation holds at its host: its body, and the texts and streams kept for it. */
 export class Held {
-  readonly #texts: string[] = [];
+  readonly #kept: Kept[] = [];
 
   readonly body: Uint8Array;
 
@@ -30,15 +39,44 @@ export class Held {
     this.body = body;
   }
 
-  keep(text: string): Handle {
-    this.#texts.push(text);
-    return new Handle(this.#texts.length - 1);
+  keep(kept: Kept): Handle {
+    this.#kept.push(kept);
+    return new Handle(this.#kept.length - 1);
   }
 
   text(handle: Handle): string {
-    const text = this.#texts[handle.id];
-    if (text === undefined) throw new Error(`no text is kept as ${handle.id}`);
+    const text = this.#kept[handle.id];
+    if (typeof text !== 'string') throw new Error(`no text is kept as ${handle.id}`);
     return text;
+  }
+
+  kept(id: number): Kept | undefined {
+    return this.#kept[id];
+  }
+
+  /** A text, or a stream that is from now on the caller's to read or to cancel. */
+  take(handle: Handle): string | ReadableStream {
+    const kept = this.#kept[handle.id];
+    if (!(kept instanceof ReadableStream)) return this.text(handle);
+    this.#kept[handle.id] = '';
+    return kept;
+  }
+
+  /** Ends what nobody took and nobody closed. */
+  async release(): Promise<void> {
+    const kept = this.#kept.splice(0);
+    const ends = kept.map((each) => {
+      if (typeof each === 'string') return undefined;
+      return each instanceof ReadableStream ? each.cancel() : each.abort();
+    });
+    await Promise.allSettled(ends);
+  }
+
+  /** The pieces of what leaves the core, as bytes of their own. */
+  bytes(parts: readonly Part[]): Uint8Array[] {
+    return parts.map((part) =>
+      part instanceof Handle ? encoder.encode(this.text(part)) : part.slice(),
+    );
   }
 
   /** The pieces of a text that leaves the core, as one. */
@@ -94,26 +132,32 @@ export class Reply {
   readonly status: number;
   readonly headers: [string, string][];
   readonly data: Record<string, string>;
-  readonly #parts: (string | Uint8Array)[];
+  readonly #parts: (string | Uint8Array | ReadableStream)[];
 
   constructor([status, headers, parts, data]: ReplyFrame, held: Held) {
     this.status = status;
     this.headers = headers;
     this.data = data;
     // Bytes lie in the engine's memory until its next call.
-    this.#parts = parts.map((part) => (part instanceof Handle ? held.text(part) : part.slice()));
+    this.#parts =
+      parts.length === 1 && parts[0] instanceof Handle
+        ? [held.take(parts[0])]
+        : parts.map((part) => (part instanceof Handle ? held.text(part) : part.slice()));
   }
 
-  /** As a response takes it: texts that were kept stay text, bytes alone stay bytes. */
-  body(): string | Uint8Array<ArrayBuffer> {
+  /** As a response takes it: texts that were kept stay text, bytes or a stream alone stay so. */
+  body(): string | Uint8Array<ArrayBuffer> | ReadableStream {
     const [first, ...rest] = this.#parts;
-    if (rest.length === 0 && first instanceof Uint8Array) return first as Uint8Array<ArrayBuffer>;
-    return this.text();
+    if (rest.length > 0 || first === undefined) return this.text();
+    return first as string | Uint8Array<ArrayBuffer> | ReadableStream;
   }
 
   text(): string {
     return this.#parts
-      .map((part) => (typeof part === 'string' ? part : decoder.decode(part)))
+      .map((part) => {
+        if (part instanceof ReadableStream) throw new Error('this body is a stream');
+        return typeof part === 'string' ? part : decoder.decode(part);
+      })
       .join('');
   }
 }
@@ -126,12 +170,26 @@ export interface LocalHost {
   run(command: Command, held: Held): CommandResult;
 }
 
-/** Runs a spanning operation: each step's commands at once, and then the next step. */
+/** Runs a spanning operation: each step's commands at once, and then the next step. Whatever is
+ * open when it ends is ended with it. */
 export async function drive(
   engine: Engine,
   request: RequestFrame,
   host: Host,
   held = new Held(),
+): Promise<Reply> {
+  try {
+    return await driveSteps(engine, request, host, held);
+  } finally {
+    await held.release();
+  }
+}
+
+async function driveSteps(
+  engine: Engine,
+  request: RequestFrame,
+  host: Host,
+  held: Held,
 ): Promise<Reply> {
   let step: OutputFrame = engine.begin(request);
   while (step[0] === 0) {

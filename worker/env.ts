@@ -1,11 +1,13 @@
 // What the Worker is bound to: wrangler.toml, and the secrets of .dev.vars or `wrangler secret`.
 
+import type { DbShardDO } from './objects/db_shard.ts';
 import type { LimiterDO } from './objects/limiter.ts';
 import type { SpaceDO } from './objects/space.ts';
 
 export interface Env {
   SPACE: DurableObjectNamespace<SpaceDO>;
   LIMITER: DurableObjectNamespace<LimiterDO>;
+  DB_SHARD: DurableObjectNamespace<DbShardDO>;
   DB: D1Database;
   'db-east': D1Database;
   'db-west': D1Database;
@@ -38,6 +40,12 @@ export interface Env {
   CORS_ORIGINS?: string;
   /** Frames that a live socket may send in a minute; without it the core's own bound. */
   FRAMES_PER_MINUTE?: string;
+  /** `off`: requests are not noted in /activity. */
+  ACTIVITY?: string;
+  /** How documents are spread over objects: `app=collection, other=day, third=day:field`. */
+  SHARDS?: string;
+  /** Addresses of users who may write documents, with commas between; `*` is all of them. */
+  EDITORS?: string;
 }
 
 /** The D1 databases by binding name; the core says which. */

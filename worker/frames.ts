@@ -3,7 +3,7 @@
 
 import { Decoder, Encoder, ExtensionCodec } from '@msgpack/msgpack';
 
-/** A text that the host keeps for an operation, by number. */
+/** A text or a stream that the host keeps for an operation, by number. */
 export class Handle {
   readonly id: number;
 
@@ -36,6 +36,7 @@ export type Command =
   | ['body', number, number]
   | ['alarm', number]
   | ['call', space: string, operation: string, Params, body: Part[]]
+  | ['store', store: string, verb: string, Params, body: Part[]]
   | ['publish', exceptDevice: string, frame: Part[]];
 
 export type KeptGroup = [group: string, handle: Handle, rows: number];
@@ -45,7 +46,7 @@ export type ResultSet =
 export type Failure = [false, code: string, message: string];
 export type CommandResult =
   | [true, ResultSet[]]
-  | [true, status: number, data: Params, body: Handle]
+  | [true, status: number, data: Params, body: Handle | Uint8Array]
   | Failure
   | Uint8Array
   | null;

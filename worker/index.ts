@@ -1,10 +1,12 @@
 // The Worker: routes to operations, tokens to identities, and a log line for each request.
 
 import { type Context, Hono } from 'hono';
+import { measured, recordActivity } from './activity.ts';
 import { admit, admitted, enter } from './admission.ts';
 import { type Answer, type App, problem, respond, Stopped } from './app.ts';
 import { isUpgrade } from './auth/credentials.ts';
 import { crossOrigin } from './cors.ts';
+import { scheduled } from './crons.ts';
 import { drive } from './drive.ts';
 import { engine } from './engine.ts';
 import type { Env } from './env.ts';
@@ -17,10 +19,13 @@ import { requestFrame } from './requests.ts';
 import { accountRoutes, type Route, routes } from './routes.ts';
 import { bodyOf, runInSpace, workerHost } from './space_client.ts';
 
+export { DbShardDO } from './objects/db_shard.ts';
 export { LimiterDO } from './objects/limiter.ts';
 export { SpaceDO } from './objects/space.ts';
 
 const app = new Hono<App>();
+
+app.use(recordActivity);
 
 app.use(async (c, next) => {
   const started = Date.now();
@@ -101,10 +106,12 @@ async function answerLive(c: Context<App>): Promise<Response> {
   return joinLive(c.req.raw, c.env, identity);
 }
 
+/** What no query string may say in their place. */
 function headerParams(c: Context<App>): Params {
   return {
     device: c.req.header('x-device-id') ?? '',
     content_type: c.req.header('content-type') ?? '',
+    editors: c.env.EDITORS ?? '',
   };
 }
 
@@ -129,7 +136,7 @@ async function answerHere(
   const frame = requestFrame({ operation, identity, params }, null);
   const reply = await drive(engine(), frame, workerHost(c.env, identity));
   const { status, headers, data } = reply;
-  return { status, headers, data, body: reply.body() };
+  return { status, headers, data, body: measured(c, reply.body()) };
 }
 
 /** The sync's own log line, and its state in KV for whoever looks: nothing reads it back. */
@@ -159,4 +166,4 @@ function nextLink(c: Context<App>, data: Params): string | undefined {
   return `<${url.pathname}${url.search}>; rel="next"`;
 }
 
-export default app satisfies ExportedHandler<Env>;
+export default { fetch: app.fetch, scheduled } satisfies ExportedHandler<Env>;

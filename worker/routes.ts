@@ -5,8 +5,9 @@ import type { Context } from 'hono';
 import schema from '../schema/collections.json';
 import type { App } from './app.ts';
 import * as auth from './auth/handlers.ts';
+import * as documents from './documents/handlers.ts';
 import type { Params } from './frames.ts';
-import { answerAsset } from './pages/assets.ts';
+import { answerAsset, answerClient } from './pages/assets.ts';
 import * as pages from './pages/handlers.ts';
 
 /** Where an operation runs: `anyone` in the Worker without a token, `worker` with one, `space` in
@@ -22,9 +23,9 @@ export interface Route {
   params?: Params;
 }
 
-/** Sign-in and its pages: the glue answers them (worker/auth, worker/pages). */
+/** Sign-in, its pages and documents: the glue answers them (worker/auth, pages, documents). */
 export interface AccountRoute {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   path: string;
   handler: (c: Context<App>) => Promise<Response>;
 }
@@ -46,6 +47,7 @@ export const routes: readonly Route[] = [
   { method: 'GET', path: '/sync/live', operation: 'join', place: 'live' },
   { method: 'GET', path: '/history', operation: 'list_history', place: 'space' },
   { method: 'POST', path: '/history/:id/restore', operation: 'restore_history', place: 'space' },
+  { method: 'GET', path: '/activity', operation: 'list_activity', place: 'worker' },
   { method: 'GET', path: '/shares', operation: 'list_shares', place: 'space' },
   { method: 'PUT', path: '/shares', operation: 'put_share', place: 'space' },
   { method: 'DELETE', path: '/shares', operation: 'delete_share', place: 'space' },
@@ -61,6 +63,7 @@ export const routes: readonly Route[] = [
 
 export const accountRoutes: readonly AccountRoute[] = [
   { method: 'GET', path: '/', handler: pages.home },
+  { method: 'GET', path: '/admin', handler: pages.admin },
   { method: 'GET', path: '/login', handler: pages.showLogin },
   { method: 'POST', path: '/login', handler: pages.login },
   { method: 'POST', path: '/auth/magic-link', handler: auth.requestLink },
@@ -70,4 +73,11 @@ export const accountRoutes: readonly AccountRoute[] = [
   { method: 'POST', path: '/auth/sign-out', handler: auth.signOut },
   { method: 'GET', path: '/dev/mail', handler: pages.devMail },
   { method: 'GET', path: '/assets/:name', handler: answerAsset },
+  { method: 'GET', path: '/coreenginedb/client.js', handler: answerClient },
+  { method: 'GET', path: '/db.json', handler: documents.read },
+  { method: 'PUT', path: '/db.json', handler: documents.write },
+  { method: 'PATCH', path: '/db.json', handler: documents.write },
+  { method: 'GET', path: '/apps/:app/db.json', handler: documents.read },
+  { method: 'PUT', path: '/apps/:app/db.json', handler: documents.write },
+  { method: 'PATCH', path: '/apps/:app/db.json', handler: documents.write },
 ];

@@ -5,6 +5,7 @@ import type { Held, Host } from './drive.ts';
 import { type Env, shardOf } from './env.ts';
 import type { Command, CommandResult, IdentityFrame } from './frames.ts';
 import { runBatch } from './hosts/d1.ts';
+import { runStore } from './hosts/store.ts';
 import { type Call, headerJson } from './requests.ts';
 
 export const CALL_HEADER = 'x-tidemark-call';
@@ -13,6 +14,9 @@ export const SIZE_HEADER = 'x-tidemark-size'; // the body's, where its sender de
 
 /** One byte more than the core takes (limits.h, kBodyBytesMax): then it says what is too much. */
 export const BODY_READ_MAX = (16 << 20) + 1;
+
+/** The same of a document's (limits.h, kDocumentBodyBytesMax). */
+export const DOCUMENT_READ_MAX = (32 << 20) + 1;
 
 /** A reply as it crosses from an object. */
 export interface SpaceReply {
@@ -99,13 +103,14 @@ export async function runCall(
   }
 }
 
-/** The host of spanning operations in the Worker: D1, calls to objects as the same caller, and what
- * was read of the body. */
+/** The host of spanning operations in the Worker: D1, KV, R2, calls to objects as the same caller,
+ * and what was read of the body. */
 export function workerHost(env: Env, identity: IdentityFrame | null): Host {
   return {
     async run(command: Command, held: Held): Promise<CommandResult> {
       if (command[0] === 'd1') return runBatch(shardOf(env, command[1]), command[2], held);
       if (command[0] === 'call') return runCall(env, identity, command, held);
+      if (command[0] === 'store') return runStore(env, command, held);
       if (command[0] === 'body') return held.body.subarray(command[1], command[1] + command[2]);
       throw new Error(`the Worker cannot run ${command[0]}`);
     },

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { FakeDocuments } from './fake_documents.ts';
 import { type Body, FakeServer } from './fake_server.ts';
 
 const app = mkdtempSync(join(tmpdir(), 'tidemark-app-'));
@@ -45,8 +46,12 @@ describe('the package', () => {
 
   it('has examples that run', async () => {
     const server = new FakeServer(() => 1_795_000_000_000);
-    const fetch = async (_: string, { body }: { body: string }) =>
-      Response.json(server.sync('example', JSON.parse(body) as Body));
+    const documents = new FakeDocuments(() => 1_795_000_000_000);
+    documents.write('', ['posts', 'about', { title: 'About' }]);
+    const fetch = async (url: string, init: RequestInit) =>
+      url.includes('/apps/blog/')
+        ? documents.serve(url, init)
+        : Response.json(server.sync('example', JSON.parse(String(init.body)) as Body));
     const log: unknown[][] = [];
     const given = {
       fetch,
@@ -72,6 +77,12 @@ describe('the package', () => {
     });
     expect(log).toContainEqual(['session-1', expect.any(Number), true]);
     expect(log).toContainEqual([0]);
+    expect(documents.document).toEqual({
+      posts: [
+        { id: 'about', title: 'About' },
+        { id: 'hello', title: 'Hello, world', tags: ['first'] },
+      ],
+    });
   });
 
   it('bundles for a page without Node, in the size that its README names', async () => {
@@ -88,6 +99,38 @@ describe('the package', () => {
     expect(gzipSync(text).length).toBeLessThan(Number(kilobytes) * 1_000);
   });
 
+  it.each([
+    ['DB', ['WebSocket']],
+    ['HttpAdapter', ['WebSocket', 'indexedDB', 'navigator']],
+    ['DocumentError', ['fetch', 'indexedDB']],
+  ])('has documents apart: %s takes along no %j', async (name, others) => {
+    const { outputFiles } = await build({
+      stdin: {
+        contents: `import { ${name} } from 'tidemark-client'; console.log(${name});`,
+        resolveDir: app,
+      },
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      write: false,
+    });
+    const text = outputFiles[0]?.text ?? '';
+    for (const other of [...others, 'node:', '/sync']) expect(text).not.toContain(other);
+  });
+
+  it('bundles the documents entry in the size that its README names', async () => {
+    const { outputFiles } = await build({
+      entryPoints: ['client/documents/index.ts'],
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      write: false,
+    });
+    const [, section = ''] = readme.split('\n## Documents\n');
+    const [, kilobytes] = /(\d+) kB with gzip/.exec(section) ?? [];
+    expect(gzipSync(outputFiles[0]?.text ?? '').length).toBeLessThan(Number(kilobytes) * 1_000);
+  });
+
   it('leaves out what an app does not use', async () => {
     const { outputFiles } = await build({
       stdin: {
@@ -99,6 +142,23 @@ describe('the package', () => {
       write: false,
     });
     expect(outputFiles[0]?.text).not.toContain('WebSocket');
+  });
+
+  it('holds the queue in a file as an entry of its own', () => {
+    const script = `
+      import { fileQueueStore } from 'tidemark-client/documents/file';
+      import { WriteQueue } from 'tidemark-client/documents';
+      const store = fileQueueStore('queue.json');
+      const adapter = { writable: true, identity: async () => '', send: () => new Promise(() => {}) };
+      const queue = await WriteQueue.open({ adapter, store });
+      const record = { id: 'u1' };
+      await queue.add({ collection: 'users', id: 'u1', record, version: '1-4ea58349eb542b40' });
+      await queue.close();
+      const { rows } = await (await store()).load();
+      process.stdout.write(JSON.stringify(rows.map(([table]) => table)));`;
+    const run = ['--input-type=module', '-e', script];
+    const printed = execFileSync(process.execPath, run, { cwd: app, encoding: 'utf8' });
+    expect(JSON.parse(printed)).toEqual(['outbox', 'meta']);
   });
 
   it('holds the store for Node as an entry of its own', () => {

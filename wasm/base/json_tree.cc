@@ -17,28 +17,6 @@ constexpr int64_t kSafeIntegerMax = (int64_t{1} << 53) - 1;
 
 std::string At(size_t position) { return " at byte " + std::to_string(position) + "."; }
 
-// Proves the text, so that the builder meets no surprise and its tree's depth is bounded.
-Status ValidateText(std::string_view text, uint32_t depth_max) {
-  const size_t valid = ValidUtf8Prefix(text);
-  if (valid != text.size()) {
-    return Status::Invalid("invalid_utf8", "The text is not UTF-8" + At(valid));
-  }
-  json::Scanner scanner(text, /*last=*/true);
-  json::Value value;
-  if (!scanner.ReadValue(&value) || !scanner.AtEnd()) {
-    return Status::Invalid("invalid_json", "The text is not JSON" + At(scanner.position()));
-  }
-  if (value.lone_surrogate) {
-    return Status::Invalid("invalid_utf8", "A string holds half a surrogate pair.");
-  }
-  if (value.depth > depth_max) {
-    return Status::Invalid("too_deep", "The JSON nests " + std::to_string(value.depth) +
-                                           " levels; at most " + std::to_string(depth_max) +
-                                           " are allowed.");
-  }
-  return Status();
-}
-
 template <typename Integer>
 bool BuildInteger(std::string_view text, Tree* out) {
   Integer integer = 0;
@@ -164,8 +142,30 @@ void Dump(const Tree& tree, std::string* out) {
 
 }  // namespace
 
+Status ValidateJson(std::string_view text, uint32_t depth_max) {
+  const size_t valid = ValidUtf8Prefix(text);
+  if (valid != text.size()) {
+    return Status::Invalid("invalid_utf8", "The text is not UTF-8" + At(valid));
+  }
+  json::Scanner scanner(text, /*last=*/true);
+  json::Value value;
+  if (!scanner.ReadValue(&value) || !scanner.AtEnd()) {
+    return Status::Invalid("invalid_json", "The text is not JSON" + At(scanner.position()));
+  }
+  if (value.lone_surrogate) {
+    return Status::Invalid("invalid_utf8", "A string holds half a surrogate pair.");
+  }
+  if (value.depth > depth_max) {
+    return Status::Invalid("too_deep", "The JSON nests " + std::to_string(value.depth) +
+                                           " levels; at most " + std::to_string(depth_max) +
+                                           " are allowed.");
+  }
+  return Status();
+}
+
 Result<Tree> ParseTree(std::string_view text, uint32_t depth_max) {
-  if (Status status = ValidateText(text, depth_max); !status.ok()) return status;
+  // Proven first, the builder meets no surprise and its tree's depth is bounded.
+  if (Status status = ValidateJson(text, depth_max); !status.ok()) return status;
   json::Scanner scanner(text, /*last=*/true);
   Tree tree;
   if (!Build(&scanner, &tree)) {

@@ -16,6 +16,10 @@
 
 namespace tidemark {
 
+// Proves a whole JSON text, with space around it or not. Errors as ParseTree, but for numbers: any
+// size of them is JSON.
+Status ValidateJson(std::string_view text, uint32_t depth_max);
+
 // Parses a whole JSON text. `depth_max` counts as Value::depth does: 0 admits scalars only. Of
 // equal keys in an object the last one counts. Errors, all HTTP 400:
 //   invalid_utf8  the text is not UTF-8, or an escape stands for half a surrogate pair

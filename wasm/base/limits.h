@@ -44,6 +44,10 @@ static_assert(kRecordBytesMax * 2 <= kSqlValueBytesMax);
 static_assert(kRecordBytesMax < kSliceBytes);
 static_assert(kBodyBytesMax / 42 < kCounterMax);
 
+// A patch's work in units of a nanosecond or less (documents/patch_work.h): a quarter of a second.
+// Since a byte made counts 8 and an item made 256, it makes 32 MB at most, or a million items.
+inline constexpr uint64_t kPatchWorkMax = 256 << 20;
+
 // Time, in milliseconds.
 inline constexpr int64_t kMinuteMs = 60'000;
 inline constexpr int64_t kDayMs = int64_t{24} * 60 * kMinuteMs;
@@ -108,6 +112,38 @@ inline constexpr int64_t kOutgoingBytesMax = 64 << 20;
 inline constexpr int64_t kPruneCopiesMax = 20'000;  // a day
 
 inline constexpr int64_t kShareBehindMs = 10'000;  // an alarm behind a run that carries shares
+
+// Activity: a row a request in D1, which takes 100,000 a day for nothing.
+inline constexpr int64_t kActivityDays = 30;
+inline constexpr int64_t kActivityRowsMax = 100'000;
+inline constexpr size_t kActivityPathBytesMax = 512;
+inline constexpr size_t kActivityBatchRows = 100;  // written together
+inline constexpr int64_t kActivityPageRowsMax = 200;
+inline constexpr int64_t kActivityPageRowsDefault = 50;
+inline constexpr int64_t kActivityScanRows = 5'000;   // looked at for a page of few among many
+inline constexpr int64_t kActivityPruneRows = 5'000;  // forgotten together
+inline constexpr int kActivityPruneBatches = 400;     // a day: two million
+
+// Documents.
+inline constexpr size_t kDocumentBodyBytesMax = 32 << 20;  // PUT and PATCH
+inline constexpr int64_t kDocumentBytesMax = 128 << 20;    // of its records
+inline constexpr size_t kCollectionBytesMax = 256;         // a member's name
+inline constexpr int64_t kMembersMax = 10'000;             // they are listed in full
+inline constexpr int64_t kPlaceStep = 1 << 20;             // room for twenty halvings
+inline constexpr size_t kConflictsMax = 100;               // told of at once
+inline constexpr int64_t kFlushDelayMs = 1'000;            // a write's entry, until it is in R2
+inline constexpr int64_t kLargeDeleteRecords = 20;         // with fewer, any delete is small
+inline constexpr size_t kTreePatchBytesMax = 8 << 20;      // a JSON patch or merge patch
+inline constexpr int64_t kPatchedBytesMax = 8 << 20;       // members that such a patch has to read
+inline constexpr int64_t kPatchedRecordsMax = 50'000;      // the same: a tree of them is large
+inline constexpr int64_t kPlacedTogether = 100'000;        // records whose order a PUT compares
+inline constexpr int64_t kViewBytesMax = 32 << 20;     // a document that its owner answers whole
+inline constexpr int64_t kPublishEveryMs = 2'000;      // KV takes one write a second for a key
+inline constexpr int64_t kKvDocumentBytes = 20 << 20;  // of records; KV takes 25 MiB
+inline constexpr int64_t kJournalObjectUnits = 1'000'000;  // of entries, up to 3 bytes each
+// Of a large write's entry, in UTF-16 units of up to 3 bytes: with a record more it is a value.
+inline constexpr int64_t kJournalPartUnits = 300'000;
+static_assert(kJournalPartUnits * 3 + kRecordBytesMax < kSqlValueBytesMax);
 
 // Reads.
 inline constexpr int64_t kListRowsMax = 1'000;

@@ -56,15 +56,16 @@ class Reader {
   std::string_view Ext(int8_t* type);
   void Skip();  // one value, nested at most 32 deep
 
-  bool ok() const { return ok_; }
-  bool AtEnd() const { return rest_.empty(); }
-
- private:
+  // Ends the reading: for a caller to whom what it read is a fault. False.
   bool Fail() {
     ok_ = false;
     rest_ = {};
     return false;
   }
+  bool ok() const { return ok_; }
+  bool AtEnd() const { return rest_.empty(); }
+
+ private:
   bool TakeByte(uint8_t* byte);
   bool TakeNumber(int bytes, uint64_t* value);
   bool TakeSpan(size_t size, std::string_view* span);

@@ -1,7 +1,7 @@
 // What an operation can await: each hands the host its commands and resumes with their results.
 //
 // Query and Batch run on the operation's own store and cannot fail (a store that fails ends the
-// operation at the host). D1 and Call can, and return a Result.
+// operation at the host). D1, Call and Store can: they return what came, or the Failure.
 
 #pragma once
 
@@ -108,6 +108,7 @@ class Call : public Await {
   Call(std::string space, std::string operation, Params params, std::vector<Part> body = {})
       : Await(CallCommand{std::move(space), std::move(operation), std::move(params),
                           std::move(body)}) {}
+  explicit Call(CallCommand command) : Await(std::move(command)) {}
   std::variant<CallReply, Failure> await_resume() { return ReplyOf(TakeResult()); }
 
   static std::variant<CallReply, Failure> ReplyOf(CommandResult result) {
@@ -116,6 +117,13 @@ class Call : public Await {
     Check(failure != nullptr);
     return std::move(*failure);
   }
+};
+
+// A verb on KV (`kv`) or R2 (`r2`); command.h lists them.
+class Store : public Call {
+ public:
+  Store(std::string store, std::string verb, Params params, std::vector<Part> body = {})
+      : Call(StoreCommand(std::move(store), std::move(verb), std::move(params), std::move(body))) {}
 };
 
 // Several calls at once: what each answered, in their order.
@@ -128,5 +136,7 @@ class Calls : public Await {
     return answers;
   }
 };
+// Likewise of StoreCommand's.
+using Stores = Calls;
 
 }  // namespace tidemark

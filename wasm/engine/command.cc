@@ -61,7 +61,7 @@ struct CommandWriter {
   }
   void operator()(const CallCommand& command) const {
     writer->Array(5);
-    writer->Str("call");
+    writer->Str(command.store ? "store" : "call");
     writer->Str(command.space);
     writer->Str(command.operation);
     WriteParams(command.params, writer);
@@ -93,26 +93,33 @@ Cell ReadCell(msgpack::Reader* reader) {
   }
 }
 
+// An array of just so many values; any other is a fault.
+void TakeArray(size_t count, msgpack::Reader* reader) {
+  if (reader->Array() != count) reader->Fail();
+}
+
 Handle ReadHandle(msgpack::Reader* reader) {
   int8_t type = 0;
   const std::string_view bytes = reader->Ext(&type);
   Handle handle;
+  if (type != kHandleExt || bytes.size() != sizeof handle.id) reader->Fail();
   for (const char byte : bytes) handle.id = handle.id << 8 | static_cast<uint8_t>(byte);
   return handle;
 }
 
 ResultSet ReadResultSet(bool kept, msgpack::Reader* reader) {
   ResultSet set;
-  reader->Array();
+  TakeArray(kept ? 4 : 2, reader);
   set.rows_written = reader->Int();
   const size_t rows = reader->Array();
   for (size_t i = 0; i < rows && reader->ok(); ++i) {
-    const size_t cells = reader->Array();
     if (kept) {
+      TakeArray(3, reader);
       std::string group(reader->Str());
       const Handle handle = ReadHandle(reader);
       set.kept.push_back({std::move(group), handle, reader->Int()});
     } else {
+      const size_t cells = reader->Array();
       std::vector<Cell>& row = set.rows.emplace_back();
       for (size_t j = 0; j < cells && reader->ok(); ++j) row.push_back(ReadCell(reader));
     }
@@ -124,6 +131,14 @@ ResultSet ReadResultSet(bool kept, msgpack::Reader* reader) {
   return set;
 }
 
+// Whether a command succeeded: then its result has so many values, and else it is a failure of 3.
+bool Succeeded(size_t count, msgpack::Reader* reader) {
+  const size_t values = reader->Array();
+  const bool succeeded = reader->Bool();
+  if (values != (succeeded ? count : 3)) reader->Fail();
+  return succeeded;
+}
+
 Failure ReadFailure(msgpack::Reader* reader) {
   std::string code(reader->Str());
   return {std::move(code), std::string(reader->Str())};
@@ -133,10 +148,9 @@ struct ResultReader {
   msgpack::Reader* reader;
 
   CommandResult operator()(const SqlCommand& command) const {
-    reader->Array();
-    if (!reader->Bool()) return ReadFailure(reader);
+    if (!Succeeded(2, reader)) return ReadFailure(reader);
     ResultSets sets;
-    if (reader->Array() != command.statements.size()) return Null{};
+    TakeArray(command.statements.size(), reader);
     for (const Statement& statement : command.statements) {
       sets.push_back(ReadResultSet(statement.keeps(), reader));
     }
@@ -151,18 +165,26 @@ struct ResultReader {
     reader->Nil();
     return Null{};
   }
-  CommandResult operator()(const CallCommand& /*command*/) const {
+  CommandResult operator()(const CallCommand& command) const {
+    if (!Succeeded(4, reader)) return ReadFailure(reader);
     CallReply reply;
-    reader->Array();
-    if (!reader->Bool()) return ReadFailure(reader);
     reply.status = reader->Int();
     ReadParams(reader, &reply.data);
-    reply.body = ReadHandle(reader);
+    if (command.store && reader->Next() == msgpack::Type::kBin) {
+      reply.bytes = std::string(reader->Bin());
+    } else {
+      reply.body = ReadHandle(reader);
+    }
     return reply;
   }
 };
 
 }  // namespace
+
+CallCommand StoreCommand(std::string store, std::string verb, Params params,
+                         std::vector<Part> body) {
+  return {std::move(store), std::move(verb), std::move(params), std::move(body), true};
+}
 
 int64_t ResultSet::Integer(size_t column, int64_t fallback) const {
   if (rows.empty() || rows[0].size() <= column) return fallback;
@@ -217,13 +239,9 @@ void WriteCommands(const std::vector<Command>& commands, msgpack::Writer* writer
 bool ReadResults(const std::vector<Command>& commands, std::string_view frame,
                  std::vector<CommandResult>* results) {
   msgpack::Reader reader(frame);
-  if (reader.Array() != commands.size()) return false;
+  TakeArray(commands.size(), &reader);
   for (const Command& command : commands) {
     results->push_back(std::visit(ResultReader{&reader}, command));
-    if (std::holds_alternative<SqlCommand>(command) &&
-        std::holds_alternative<Null>(results->back())) {
-      return false;
-    }
   }
   return reader.ok() && reader.AtEnd();
 }

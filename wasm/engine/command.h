@@ -7,18 +7,20 @@
 //   ["alarm", at_ms]                   wake this object then, unless an earlier alarm is set
 //   ["call", space, operation, {key: text...}, [Part...]]   run an operation in another object,
 //                                      with the parts joined as its request's body
+//   ["store", "kv" | "r2", verb, {key: text...}, [Part...]]   KV or R2; the verbs are below
 //   ["publish", device, [Part...]]     send a text frame to the object's sockets, but not to those
 //                                      of that device: after the commit, if it comes
 // Statement := [sql, [Param...], nil | [bytes_max, rows_max]]
 // Param     := nil | int | double | text | bin | Handle | BodyRange
 // Part      := bin | Handle
-// Handle    := ext 1, u32 big-endian: a text that the host keeps for this operation
+// Handle    := ext 1, u32 big-endian: a text, or a stream, that the host keeps for this operation
 // BodyRange := ext 2, offset u32 and size u32 big-endian: bytes of the request's body, as a blob
 //
 // Result, one a command, in order :=
 //   sql, d1:  [true, [ResultSet...]] | [false, code, message]
 //   body:     bin        alarm, publish: nil
 //   call:     [true, status, {key: text...}, Handle] | [false, code, message]
+//   store:    [true, status, {key: text...}, Handle | bin] | [false, code, message]
 // ResultSet := [rows_written, [[Cell...]...]]                              where nothing is kept
 //            | [rows_written, [[group, Handle, rows]...], last, more]      where it is
 // Cell      := nil | int | double | text
@@ -30,6 +32,32 @@
 //
 // A failing own store has no result: the host cancels the operation. A failing D1 has a code:
 // `refused` (a constraint; the same batch will fail again), `moved` (a fence) or `unavailable`.
+// A call and a store fail as `unavailable`: whether what was asked is done is not known then.
+//
+// Verbs of a store, with what they take and answer. `meta` is a JSON object of texts or numbers; it
+// is answered as keys of the reply, as texts. The body is empty bytes where none is named.
+//   get {key}              200 with meta (r2: and `size`) and the Handle of a stream; 404
+//                          kv: with meta_only=1 the body is empty
+//   put {key, meta}        the parts joined: 200. kv: and `ttl`, in seconds. r2: and `absent`: 412
+//                          where it is 1 and something is there
+//   list {prefix}          200 with `keys`, a JSON array, and `cursor` where it goes on. Takes
+//                          `cursor`, `limit` and, r2, `after`: a key to begin behind
+//   kv delete {key}        200
+//   r2 delete {keys}       a JSON array of at most 1,000: 200
+//   r2 head {key}          200 with meta and `size`; 404
+//   r2 read {key, offset, size}
+//                          200 with meta, `size` of the whole, and its bytes as bin; 404; 416 where
+//                          nothing stands at the offset
+//   r2 digest {key}        200 with meta, `size` and `sha256` in hex; 404
+// A put in pieces, for what is larger than one frame. One that is open when the operation ends is
+// aborted. One that was aborted, or had too few or too many bytes, has stored nothing.
+//   open {key, size, meta} the exact size in bytes, and what a put takes besides: 200 with its
+//                          number, `stream`
+//   write {stream}         the parts, one write at a time: 200, or 412 where that is known already
+//   close {stream}         200 with `size` and `sha256` in hex; 412 where `absent` did not hold
+//   abort {stream}         200
+// A stream can be the body of the reply, alone. One that is not used is cancelled when the
+// operation ends.
 
 #pragma once
 
@@ -98,12 +126,17 @@ struct CallCommand {
   std::string operation;
   Params params;
   std::vector<Part> body;
+  bool store = false;  // the operation is a verb of the store `kv` or `r2`
 };
 struct PublishCommand {
   std::string except_device;  // empty: to every socket
   std::vector<Part> frame;
 };
 using Command = std::variant<SqlCommand, BodyCommand, AlarmCommand, CallCommand, PublishCommand>;
+
+// A verb on KV or R2, in the form of a call.
+CallCommand StoreCommand(std::string store, std::string verb, Params params,
+                         std::vector<Part> body = {});
 
 using Cell = std::variant<Null, int64_t, double, std::string>;
 
@@ -130,7 +163,9 @@ struct CallReply {
   int64_t status = 0;
   Params data;
   Handle body;
+  std::string bytes = {};  // of a store that answered bytes and no handle
 };
+using StoreReply = CallReply;
 
 struct Failure {
   std::string code;

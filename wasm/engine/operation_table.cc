@@ -1,7 +1,9 @@
 #include "engine/operation_table.h"
 
 #include "accounts/operations.h"
+#include "documents/operations.h"
 #include "live/operations.h"
+#include "ops/activity.h"
 #include "ops/enter.h"
 #include "ops/health.h"
 #include "records/operations.h"
@@ -41,6 +43,14 @@ Status AnyReader(const Request& request) {
   return CheckSpace(request.identity, request.identity.user_id, Action::kRead);
 }
 
+// A document as its owner has it. EDITORS comes with the request, from the host.
+Status DocumentReader(const Request& request) {
+  return CheckDocument(request.identity, false, Action::kRead, request.Param("editors"));
+}
+Status DocumentWriter(const Request& request) {
+  return CheckDocument(request.identity, false, Action::kWrite, request.Param("editors"));
+}
+
 constexpr OperationEntry kOperations[] = {
     {"health", Anyone, Health},
     {"enter", SpaceReader, Enter},
@@ -74,6 +84,16 @@ constexpr OperationEntry kOperations[] = {
     {"join", SpaceReader, Join},
     {"frame", SpaceReader, Frame},
     {"leave", ObjectOnly, Leave},
+    {"open_document", ObjectOnly, OpenDocument},
+    {"get_document", DocumentReader, GetDocument},
+    {"put_document", DocumentWriter, PutDocument},
+    {"patch_document", DocumentWriter, PatchDocument},
+    {"tick_document", ObjectOnly, TickDocument},
+    {"enter_document", Anyone, EnterDocument},
+    {"read_published", Anyone, ReadPublished},
+    {"record_activity", ObjectOnly, RecordActivity},
+    {"list_activity", AnyReader, ListActivity},
+    {"prune_activity", ObjectOnly, PruneActivity},
 };
 
 }  // namespace

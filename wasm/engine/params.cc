@@ -19,13 +19,16 @@ Result<int64_t> IntegerParam(const Request& request, std::string_view name, int6
                                                   std::to_string(most));
 }
 
-bool IsJsonType(std::string_view content_type) {
-  constexpr std::string_view kJson = "application/json";
+bool IsMediaType(std::string_view content_type, std::string_view type) {
   content_type = content_type.substr(0, content_type.find(';'));
   while (!content_type.empty() && content_type.back() == ' ') content_type.remove_suffix(1);
   return std::equal(
-      content_type.begin(), content_type.end(), kJson.begin(), kJson.end(),
+      content_type.begin(), content_type.end(), type.begin(), type.end(),
       [](char c, char expected) { return (c >= 'A' && c <= 'Z' ? c + 32 : c) == expected; });
+}
+
+bool IsJsonType(std::string_view content_type) {
+  return IsMediaType(content_type, "application/json");
 }
 
 }  // namespace tidemark

@@ -17,4 +17,7 @@ Result<int64_t> IntegerParam(const Request& request, std::string_view name, int6
 // parameters, such as charset, do not matter here.
 bool IsJsonType(std::string_view content_type);
 
+// The same for any media type; `type` is in lower case.
+bool IsMediaType(std::string_view content_type, std::string_view type);
+
 }  // namespace tidemark

@@ -71,7 +71,7 @@ HostCommand DecodeCommand(msgpack::Reader* reader) {
   } else if (command.kind == "d1") {
     command.shard = std::string(reader->Str());
     command.statements = DecodeStatements(reader);
-  } else if (command.kind == "call") {
+  } else if (command.kind == "call" || command.kind == "store") {
     command.space = std::string(reader->Str());
     command.operation = std::string(reader->Str());
     ReadParams(reader, &command.params);
@@ -151,6 +151,7 @@ struct ResultEncoder {
     writer->Bool(true);
     writer->Int(reply.status);
     WriteParams(reply.data, writer);
+    if (command.kind == "store" && reply.body.id == 0) return writer->Bin(reply.bytes);
     WriteHandle(reply.body, writer);
   }
 };

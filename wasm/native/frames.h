@@ -23,15 +23,15 @@ struct HostStatement {
 };
 
 struct HostCommand {
-  std::string kind;   // sql, d1, body, alarm, call, publish
+  std::string kind;   // sql, d1, body, alarm, call, store, publish
   std::string shard;  // d1
   std::vector<HostStatement> statements;
-  int64_t number = 0;  // body: offset; alarm: time
-  int64_t size = 0;    // body
-  std::string space;   // call
-  std::string operation;
+  int64_t number = 0;     // body: offset; alarm: time
+  int64_t size = 0;       // body
+  std::string space;      // call; store: its name
+  std::string operation;  // store: the verb
   Params params;
-  std::vector<Part> parts;  // call: the body; publish: the frame
+  std::vector<Part> parts;  // call, store: the body; publish: the frame
   std::string device;       // publish
 };
 

@@ -43,6 +43,13 @@ HostResult Running::RunCommand(const HostCommand& command) {
     if (auto* failure = std::get_if<Failure>(&result)) return std::move(*failure);
     return std::move(*std::get_if<CallReply>(&result));
   }
+  if (command.kind == "store") {
+    BlobStore* store = command.space == "kv" ? stores_.kv : stores_.r2;
+    Check(!local_ && store != nullptr);
+    auto answer = store->Run(command, &held_);
+    if (auto* failure = std::get_if<Failure>(&answer)) return std::move(*failure);
+    return std::move(*std::get_if<CallReply>(&answer));
+  }
   auto result = command.kind == "d1" ? stores_.d1(command.shard, command.statements, &held_)
                                      : stores_.own->Run(command.statements, &held_);
   if (auto* failure = std::get_if<Failure>(&result)) {
@@ -86,7 +93,10 @@ std::string Running::Join(const std::vector<Part>& parts) const {
 
 Answer Running::Take() {
   Answer answer{.status = output_.reply.status, .body = {}, .data = std::move(output_.reply.data)};
-  answer.body = Join(output_.reply.body);
+  const std::vector<Part>& parts = output_.reply.body;
+  const auto* handle = parts.size() == 1 ? std::get_if<Handle>(&parts[0]) : nullptr;
+  const auto stream = held_.streams.find(handle == nullptr ? 0 : handle->id);
+  answer.body = stream == held_.streams.end() ? Join(parts) : stream->second;
   return answer;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/engine.h"
+#include "native/blob_store.h"
 #include "native/frames.h"
 #include "native/sqlite_store.h"
 
@@ -21,6 +22,8 @@ struct Stores {
       d1;
   std::function<void(int64_t at_ms)> set_alarm;
   std::function<std::variant<CallReply, Failure>(const HostCommand&, Held*)> call;
+  BlobStore* kv = nullptr;
+  BlobStore* r2 = nullptr;
   // Told after the commit; without it frames go nowhere.
   std::function<void(const std::string& except_device, const std::string& frame)> publish;
 };

@@ -12,17 +12,12 @@
 #include <vector>
 
 #include "native/frames.h"
+#include "native/held.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
 
 namespace tidemark::native {
-
-// Texts kept for one operation, and its body.
-struct Held {
-  std::string body;
-  std::vector<std::string> texts;
-};
 
 class SqliteStore {
  public:

@@ -23,6 +23,26 @@ bool IsReserved(std::string_view id) {
                      [id](const Collection& collection) { return collection.name == id; });
 }
 
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+bool EqualInAnyCase(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return Lower(x) == Lower(y); });
+}
+
+bool IsEditor(std::string_view email, std::string_view editors) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  while (!editors.empty()) {
+    const size_t comma = std::min(editors.find(','), editors.size());
+    std::string_view word = editors.substr(0, comma);
+    editors.remove_prefix(std::min(comma + 1, editors.size()));
+    word.remove_prefix(std::min(word.find_first_not_of(kSpace), word.size()));
+    word = word.substr(0, word.find_last_not_of(kSpace) + 1);
+    if (word == "*" || (!word.empty() && EqualInAnyCase(word, email))) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Role ParseRole(std::string_view role) {
@@ -94,6 +114,29 @@ Status CheckShare(Permission permission, Action action) {
   if (permission == Permission::kNone) return Status::NotFound("Nothing like this is shared here");
   if (permission == Permission::kEdit || action == Action::kRead) return {};
   return Status::Forbidden("It is shared to be read");
+}
+
+Status CheckDocument(const Identity& identity, bool published, Action action,
+                     std::string_view editors) {
+  const bool reads = action == Action::kRead;
+  if (published && reads) return {};
+  if (identity.user_id.empty()) {
+    return Status::Error(401, "unauthorized", "Unauthorized");
+  }
+  if (Status valid = CheckUserId(identity.user_id); !valid.ok()) return valid;
+  switch (identity.role) {
+    case Role::kAdmin:
+      return {};
+    case Role::kUser:
+      if (reads || IsEditor(identity.email, editors)) return {};
+      return Status::Forbidden("Only admins and the users that EDITORS names may write");
+    case Role::kViewer:
+      if (reads) return {};
+      return Status::Forbidden("This token may only read (role viewer)");
+    case Role::kNone:
+      break;
+  }
+  return Status::Forbidden("This token gives no access to documents");
 }
 
 }  // namespace tidemark

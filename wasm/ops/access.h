@@ -54,4 +54,11 @@ Permission ParsePermission(std::string_view permission);
 // Codes: `not_found` (it is not shared with them: they are not told that it is there), `forbidden`.
 Status CheckShare(Permission permission, Action action);
 
+// Whether the identity may read or write the document of an app. `published`: the copy in KV or R2,
+// which anybody may read. What the owner has is read with any role, and written by admins and by
+// users whose address is in `editors`: addresses with commas between them, in any case; `*` stands
+// for every user. Codes: `unauthorized`, `forbidden`, and those of CheckUserId.
+Status CheckDocument(const Identity& identity, bool published, Action action,
+                     std::string_view editors);
+
 }  // namespace tidemark

@@ -19,9 +19,7 @@ import { asksForPage } from './negotiation.ts';
 import { fieldsOf, isForm } from './operations.ts';
 import { issueTicket } from './tickets.ts';
 import { TOKEN_SECONDS } from './tokens.ts';
-
-/** Where a person goes who has just signed in. */
-const HOME = '/';
+import { endedWayBack, wayBackOf } from './way_back.ts';
 
 type Handler = (c: Context<App>) => Promise<Response>;
 
@@ -58,10 +56,10 @@ export const verify: Handler = async (c) => {
   requireOwnOrigin(c.req.raw); // Else another site could sign a person in as somebody else.
   const verified = await verifyLink(c, await fieldsOf(c.req.raw, 'token'));
   if (!('token' in verified)) return problemPage(c, new Stopped(verified));
-  const cookie = sessionCookie(verified.token, TOKEN_SECONDS);
-  return noStore(
-    new Response(null, { status: 303, headers: { location: HOME, 'set-cookie': cookie } }),
-  );
+  const response = new Response(null, { status: 303, headers: { location: wayBackOf(c.req.raw) } });
+  response.headers.append('set-cookie', sessionCookie(verified.token, TOKEN_SECONDS));
+  response.headers.append('set-cookie', endedWayBack());
+  return noStore(response);
 };
 
 async function answerToken(c: Context<App>, fields: Parameters<typeof verifyLink>[1]) {

@@ -36,11 +36,15 @@ function hold(bytes: number): boolean {
   return true;
 }
 
-/** Reads the body and runs `use` on it, which must not wait: then it is let go. One declared larger
- * than the core takes is not even sent. Throws Unread: `busy`, `request_timeout`. */
-export async function withBody<T>(request: Request, use: (body: ReadBody) => T): Promise<T> {
+/** Reads the body, no further than `bytesMax`, and runs `use` on it, which must not wait: then it is
+ * let go. One declared larger is not even sent. Throws Unread: `busy`, `request_timeout`. */
+export async function withBody<T>(
+  request: Request,
+  use: (body: ReadBody) => T,
+  bytesMax = BODY_READ_MAX,
+): Promise<T> {
   const declared = Number(request.headers.get(SIZE_HEADER) ?? 0);
-  if (declared >= BODY_READ_MAX) {
+  if (declared >= bytesMax) {
     return use({ bytes: NOTHING, size: Math.min(declared, 0xffffffff) });
   }
   if (request.body === null) return use({ bytes: NOTHING, size: 0 });
@@ -71,7 +75,7 @@ export async function withBody<T>(request: Request, use: (body: ReadBody) => T):
       if (fits && declared > 0) whole.set(chunk, size);
       else if (fits) chunks.push(chunk);
       size += chunk.byteLength;
-      if (size >= BODY_READ_MAX) return use({ bytes: NOTHING, size });
+      if (size >= bytesMax) return use({ bytes: NOTHING, size });
     }
     if (!fits) {
       throw new Unread(503, 'busy', 'Too much is being sent at once; send it again in a second');

@@ -1,34 +1,14 @@
 // SpaceDO: a user's space of records, its single writer. It binds storage, alarm, sockets and D1 to
 // the core and decides nothing.
 
-import { DurableObject } from 'cloudflare:workers';
-import { drive, driveSync, Held, type Host, type LocalHost, type Reply } from '../drive.ts';
-import { engine } from '../engine.ts';
-import { type Env, shardOf } from '../env.ts';
-import type { Command, CommandResult, Statement } from '../frames.ts';
-import { runBatch } from '../hosts/d1.ts';
-import { runStatements } from '../hosts/durable_sql.ts';
+import { Held, type Reply } from '../drive.ts';
+import type { Env } from '../env.ts';
 import { logError, logEvent } from '../log.ts';
-import { type Call, headerJson, requestFrame } from '../requests.ts';
-import { CALL_HEADER, REPLY_HEADER, runCall, type SpaceReply } from '../space_client.ts';
+import type { Call } from '../requests.ts';
+import { CALL_HEADER, type SpaceReply } from '../space_client.ts';
 import { discardBody, Unread, withBody } from './bodies.ts';
+import { EngineObject, responseOf, unread } from './engine_object.ts';
 import { close, errorFrame, SIGNED_OUT, Sockets, send } from './sockets.ts';
-
-/** A local operation answered 400 or more, or more than fits: its transaction is taken back. */
-class RolledBack extends Error {
-  readonly reply: Reply | undefined;
-
-  constructor(reply?: Reply) {
-    super('rolled back');
-    this.reply = reply;
-  }
-}
-
-/** Whether a reply may be sent as it is. */
-type Fits = (reply: Reply) => boolean;
-
-/** What a local operation publishes, once it is committed. */
-type Published = [exceptDevice: string, frame: string][];
 
 const ALARM_RETRY_MS = 10_000;
 
@@ -42,26 +22,23 @@ const tooLarge = (text: string) =>
 
 const encoder = new TextEncoder();
 
-export class SpaceDO extends DurableObject<Env> {
-  readonly #name: string;
+export class SpaceDO extends EngineObject {
+  protected override readonly opener = 'open_space';
   readonly #sockets: Sockets;
-  #opened = false;
   #era = 0; // counts sign-outs everywhere
   #admission = ''; // what the core was told last of who is let in
-  #alarmAt: number | undefined; // as far as this instance knows
   #catchingUp: Promise<Reply> | undefined;
   #following: Promise<void> | undefined;
   #followAgain = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#name = ctx.id.name ?? '';
     this.#sockets = new Sockets(ctx);
   }
 
   /** A local operation on the request's body, named in a header by the Worker. */
   override async fetch(request: Request): Promise<Response> {
-    if (this.#name === '') throw new Error('a space is found by its name only');
+    this.requireName();
     const call = JSON.parse(request.headers.get(CALL_HEADER) ?? '{}') as Call;
     const refused = this.#admit(call);
     if (refused !== undefined) {
@@ -86,7 +63,7 @@ export class SpaceDO extends DurableObject<Env> {
 
   #run(call: Call, bytes: Uint8Array, size: number): Reply {
     call.params.sockets = String(this.#sockets.count);
-    const reply = this.#local(call, new Held(bytes), size);
+    const reply = this.local(call, new Held(bytes), size);
     this.#admission = reply.data.admission ?? this.#admission;
     if (reply.data.close_sockets !== undefined) {
       this.#era += 1;
@@ -97,7 +74,7 @@ export class SpaceDO extends DurableObject<Env> {
 
   /** Admits a request that runs elsewhere: null, or the answer that says why not. */
   async admit(call: Call): Promise<(SpaceReply & { body: string }) | null> {
-    if (this.#name === '') throw new Error('a space is found by its name only');
+    this.requireName();
     const refused = this.#admit(call);
     if (refused === undefined) return null;
     const { status, headers, data } = refused;
@@ -107,7 +84,7 @@ export class SpaceDO extends DurableObject<Env> {
   #admit({ identity, requestsMax }: Call): Reply | undefined {
     if (requestsMax === undefined) return undefined; // From the Worker, and not from a caller.
     const params = { admission: this.#admission, requests_max: requestsMax };
-    const reply = this.#local({ operation: 'admit', identity, params }, new Held(), 0);
+    const reply = this.local({ operation: 'admit', identity, params }, new Held(), 0);
     if (reply.status >= 400) return reply;
     this.#admission = reply.data.admission ?? '';
     return undefined;
@@ -115,7 +92,7 @@ export class SpaceDO extends DurableObject<Env> {
 
   #join(call: Call): Response {
     call.params.sockets = String(this.#sockets.count);
-    const reply = this.#local(call, new Held(), 0);
+    const reply = this.local(call, new Held(), 0);
     const { status, data } = reply;
     if (status >= 400 || call.identity === null) return responseOf(reply);
     const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
@@ -150,7 +127,7 @@ export class SpaceDO extends DurableObject<Env> {
       this.#sockets.answer(webSocket, text);
       if (data.close) close(webSocket, Number(data.close), data.error ?? '');
     } catch (error) {
-      logError(error, { event: 'frame.failed', user_id: this.#name });
+      logError(error, { event: 'frame.failed', user_id: this.name });
       const message = 'The frame failed here; it is safe to send it again';
       send(webSocket, errorFrame('internal', message, 500));
     }
@@ -159,7 +136,7 @@ export class SpaceDO extends DurableObject<Env> {
   // An answer that is too large for a frame is none: the exchange is taken back, and the core says
   // why.
   #frame(call: Call, bytes: Uint8Array): { text: string; data: Record<string, string> } {
-    const reply = this.#local(call, new Held(bytes), bytes.byteLength, (r) => !tooLarge(r.text()));
+    const reply = this.local(call, new Held(bytes), bytes.byteLength, (r) => !tooLarge(r.text()));
     if (reply?.data.error === 'busy') {
       // Not the operation's own word: it did not begin.
       const text = errorFrame('busy', 'Too much is under way; send it again in a second', 503, 1);
@@ -167,7 +144,7 @@ export class SpaceDO extends DurableObject<Env> {
     }
     if (reply !== undefined) return { text: reply.text(), data: reply.data };
     const params = { ...call.params, too_large: '1' };
-    const refused = this.#local({ ...call, params }, new Held(bytes), bytes.byteLength);
+    const refused = this.local({ ...call, params }, new Held(bytes), bytes.byteLength);
     return { text: refused.text(), data: refused.data };
   }
 
@@ -190,15 +167,15 @@ export class SpaceDO extends DurableObject<Env> {
       return;
     }
     const call = { operation: 'leave', identity: null, params: { device } };
-    const { status } = this.#local(call, new Held(), 0);
-    if (status >= 400) logEvent({ event: 'leave.failed', user_id: this.#name, status });
+    const { status } = this.local(call, new Held(), 0);
+    if (status >= 400) logEvent({ event: 'leave.failed', user_id: this.name, status });
   }
 
   /** Copies to D1 what is behind. Callers that come meanwhile share one run. */
   async catchUp(call: Call): Promise<SpaceReply> {
-    if (this.#name === '') throw new Error('a space is found by its name only');
-    this.#open();
-    this.#catchingUp ??= this.#spanning(call).finally(() => {
+    this.requireName();
+    this.open();
+    this.#catchingUp ??= this.spanning(call).finally(() => {
       this.#catchingUp = undefined;
     });
     const { status, headers, data } = await this.#catchingUp;
@@ -206,19 +183,28 @@ export class SpaceDO extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    this.#alarmAt = undefined;
+    this.alarmRang();
     try {
-      this.#open();
-      const reply = await this.#spanning({ operation: 'tick', identity: null, params: {} });
-      logEvent({ event: 'space.ticked', user_id: this.#name, status: reply.status, ...reply.data });
+      this.open();
+      const reply = await this.spanning({ operation: 'tick', identity: null, params: {} });
+      logEvent({ event: 'space.ticked', user_id: this.name, status: reply.status, ...reply.data });
       const following = this.#follow(reply.data.then);
       if (following) this.ctx.waitUntil(following);
       if (reply.status < 400) return;
     } catch (error) {
-      logError(error, { event: 'space.tick_failed', user_id: this.#name });
+      logError(error, { event: 'space.tick_failed', user_id: this.name });
     }
     // The runtime gives up on an alarm that keeps failing: this one is set anew each time.
-    this.#setAlarm(Date.now() + ALARM_RETRY_MS);
+    this.setAlarm(Date.now() + ALARM_RETRY_MS);
+  }
+
+  protected override publish(exceptDevice: string, frame: string): void {
+    this.#sockets.publish(exceptDevice, frame);
+  }
+
+  protected override committed(reply: Reply): void {
+    const following = this.#follow(reply.data.then);
+    if (following) this.ctx.waitUntil(following);
   }
 
   /** Runs the spanning operation that another one is to be followed by: one run at a time, and once
@@ -236,113 +222,16 @@ export class SpaceDO extends DurableObject<Env> {
         this.#followAgain = false;
         // Sockets may come while it runs: what it publishes goes to those that are there then.
         const params = { sockets: String(Math.max(1, this.#sockets.count)) };
-        const reply = await this.#spanning({ operation, identity: null, params });
+        const reply = await this.spanning({ operation, identity: null, params });
         const { status, data } = reply;
-        logEvent({ event: 'space.shared', user_id: this.#name, status, ...data });
+        logEvent({ event: 'space.shared', user_id: this.name, status, ...data });
         if (status >= 400) throw new Error(`shares were not carried: ${status}`);
       } while (this.#followAgain);
     } catch (error) {
-      logError(error, { event: 'space.share_failed', user_id: this.#name });
-      this.#setAlarm(Date.now() + ALARM_RETRY_MS);
+      logError(error, { event: 'space.share_failed', user_id: this.name });
+      this.setAlarm(Date.now() + ALARM_RETRY_MS);
     } finally {
       this.#following = undefined;
     }
   }
-
-  #open(): void {
-    if (this.#opened) return;
-    const call = { operation: 'open_space', identity: null, params: {} };
-    const status = this.#transact(call, new Held(), 0)?.status ?? 500;
-    if (status >= 400) throw new Error(`the space could not be opened: ${status}`);
-    this.#opened = true;
-  }
-
-  #local(call: Call, held: Held, bodySize: number): Reply;
-  #local(call: Call, held: Held, bodySize: number, fits: Fits): Reply | undefined;
-  #local(call: Call, held: Held, bodySize: number, fits?: Fits): Reply | undefined {
-    this.#open();
-    return this.#transact(call, held, bodySize, fits);
-  }
-
-  /** Undefined where the reply does not fit: then nothing has happened. */
-  #transact(call: Call, held: Held, bodySize: number, fits: Fits = () => true): Reply | undefined {
-    const published: Published = [];
-    const host: LocalHost = { run: (command) => this.#runLocal(command, held, published) };
-    const alarmAt = this.#alarmAt;
-    let reply: Reply;
-    try {
-      reply = this.ctx.storage.transactionSync(() => {
-        const frame = requestFrame(call, this.#name, bodySize);
-        const made = driveSync(engine(), frame, host, held);
-        if (made.status >= 400) throw new RolledBack(made);
-        if (!fits(made)) throw new RolledBack();
-        return made;
-      });
-    } catch (error) {
-      this.#alarmAt = alarmAt;
-      if (error instanceof RolledBack) return error.reply;
-      throw error;
-    }
-    for (const [exceptDevice, frame] of published) this.#sockets.publish(exceptDevice, frame);
-    const following = this.#follow(reply.data.then);
-    if (following) this.ctx.waitUntil(following);
-    return reply;
-  }
-
-  async #spanning(call: Call): Promise<Reply> {
-    const host: Host = { run: (command, held) => this.#runSpanning(command, held) };
-    return drive(engine(), requestFrame(call, this.#name), host);
-  }
-
-  #runLocal(command: Command, held: Held, published: Published): CommandResult {
-    switch (command[0]) {
-      case 'sql':
-        return runStatements(this.ctx.storage.sql, command[1], held);
-      case 'body':
-        return held.body.subarray(command[1], command[1] + command[2]);
-      case 'alarm':
-        return this.#setAlarm(command[1]);
-      case 'publish':
-        published.push([command[1], held.join(command[2])]);
-        return null;
-      default:
-        throw new Error(`a local operation cannot run ${command[0]}`);
-    }
-  }
-
-  async #runSpanning(command: Command, held: Held): Promise<CommandResult> {
-    if (command[0] === 'd1') return runBatch(shardOf(this.env, command[1]), command[2], held);
-    if (command[0] === 'call') return runCall(this.env, null, command, held);
-    if (command[0] === 'publish') {
-      this.#sockets.publish(command[1], held.join(command[2]));
-      return null;
-    }
-    if (command[0] !== 'sql') return this.#runLocal(command, held, []);
-    const statements: Statement[] = command[1];
-    return this.ctx.storage.transactionSync(() =>
-      runStatements(this.ctx.storage.sql, statements, held),
-    );
-  }
-
-  #setAlarm(at: number): null {
-    if (this.#alarmAt === undefined || at < this.#alarmAt) {
-      this.#alarmAt = at;
-      void this.ctx.storage.setAlarm(at);
-    }
-    return null;
-  }
-}
-
-function unread({ status, code, message }: Unread): Response {
-  const data = { error: code };
-  return Response.json(
-    { error: code, message },
-    { status, headers: { 'retry-after': '1', [REPLY_HEADER]: headerJson(data) } },
-  );
-}
-
-function responseOf(reply: Reply): Response {
-  const { status, headers, data } = reply;
-  const told: [string, string] = [REPLY_HEADER, headerJson(data)];
-  return new Response(reply.body(), { status, headers: [...headers, told] });
 }

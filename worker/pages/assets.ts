@@ -2,12 +2,17 @@
 // good; asked for without it, or by an old one, it comes as it is now.
 
 import type { Context } from 'hono';
+import adminScript from '../../build/assets/admin.js.txt';
+import documents from '../../build/assets/coreenginedb.js.txt';
 import home from '../../build/assets/home.js.txt';
 import { type App, problem } from '../app.ts';
+import adminStyle from './assets/admin.css';
 import icon from './assets/icon.svg';
 import style from './assets/style.css';
 
 const assets: Record<string, { type: string; text: string }> = {
+  'admin.css': { type: 'text/css; charset=utf-8', text: adminStyle },
+  'admin.js': { type: 'text/javascript; charset=utf-8', text: adminScript },
   'home.js': { type: 'text/javascript; charset=utf-8', text: home },
   'icon.svg': { type: 'image/svg+xml', text: icon },
   'style.css': { type: 'text/css; charset=utf-8', text: style },
@@ -51,4 +56,17 @@ export async function answerAsset(c: Context<App>): Promise<Response> {
   if (c.req.header('if-none-match') === `"${hash}"`) return c.body(null, 304);
   c.header('content-type', asset.type);
   return c.body(asset.text);
+}
+
+/** The documents SDK, at an address that stays: pages of any origin may import it. */
+export async function answerClient(c: Context<App>): Promise<Response> {
+  const hash = await hashOf('coreenginedb', documents);
+  c.header('etag', `"${hash}"`);
+  c.header('cache-control', 'public, max-age=300, stale-while-revalidate=86400');
+  c.header('access-control-allow-origin', '*');
+  c.header('cross-origin-resource-policy', 'cross-origin');
+  c.header('x-content-type-options', 'nosniff');
+  if (c.req.header('if-none-match') === `"${hash}"`) return c.body(null, 304);
+  c.header('content-type', 'text/javascript; charset=utf-8');
+  return c.body(documents);
 }

@@ -7,9 +7,11 @@ import { cookieOf, endedCookie, requireOwnOrigin } from '../auth/credentials.ts'
 import { sendLink } from '../auth/links.ts';
 import { asksForPage } from '../auth/negotiation.ts';
 import { fieldsOf } from '../auth/operations.ts';
+import { endedWayBack, wayBackCookie } from '../auth/way_back.ts';
 import type { IdentityFrame } from '../frames.ts';
 import { identify } from '../identity.ts';
 import { hasLocalMail, keptMails } from '../mail/local.ts';
+import { AdminPage } from './admin.tsx';
 import { HomePage } from './home.tsx';
 import { LoginPage, SentPage, SignedInPage } from './login.tsx';
 import { MailPage } from './mail.tsx';
@@ -40,10 +42,29 @@ async function visitor(c: Context<App>): Promise<IdentityFrame | null> {
 
 const emailOf = (identity: IdentityFrame): string => identity[4] ?? identity[0];
 
+/** To the sign-in, which leads to `/`. */
+const toLogin = (c: Context<App>): Response => {
+  c.header('set-cookie', endedWayBack(), { append: true });
+  return c.redirect('/login', 303);
+};
+
+/** To the sign-in, which leads back here. */
+const toLoginAndBack = (c: Context<App>): Response => {
+  c.header('set-cookie', wayBackCookie(c.req.raw), { append: true });
+  return c.redirect('/login', 303);
+};
+
 export const home = page(async (c) => {
   const identity = await visitor(c);
-  if (identity === null) return c.redirect('/login', 303);
+  if (identity === null) return toLogin(c);
   return renderPage(c, HomePage({ email: emailOf(identity), userId: identity[0] }));
+});
+
+export const admin = page(async (c) => {
+  const identity = await visitor(c);
+  if (identity === null) return toLoginAndBack(c);
+  const app = c.req.query('app') || 'default';
+  return renderPage(c, AdminPage({ email: emailOf(identity), userId: identity[0], app }));
 });
 
 export const showLogin = page(async (c) => {

@@ -7,9 +7,11 @@ export interface LayoutProps {
   title: string;
   /** The address of who is signed in. */
   email?: string | null | undefined;
+  /** A stylesheet of the page's own, beside the one of all pages. */
+  style?: string;
 }
 
-export async function Layout({ title, email, children }: PropsWithChildren<LayoutProps>) {
+export async function Layout({ title, email, style, children }: PropsWithChildren<LayoutProps>) {
   return (
     <html lang="en">
       <head>
@@ -19,6 +21,7 @@ export async function Layout({ title, email, children }: PropsWithChildren<Layou
         <title>{title} · Samedi</title>
         <link rel="icon" type="image/svg+xml" href={await assetUrl('icon.svg')} />
         <link rel="stylesheet" href={await assetUrl('style.css')} />
+        {style && <link rel="stylesheet" href={await assetUrl(style)} />}
       </head>
       <body>
         <a class="skip" href="#main">

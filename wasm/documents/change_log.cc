@@ -1,0 +1,115 @@
+#include "documents/change_log.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json_writer.h"
+#include "base/limits.h"
+#include "documents/commit.h"
+#include "documents/sql_write.h"
+
+namespace tidemark {
+namespace {
+
+constexpr size_t kChunkBytes = 400'000;
+constexpr size_t kChunkChanges = 2'000;  // of names of 512 bytes at most
+static_assert(kChunkBytes + limits::kRecordBytesMax + kChunkChanges * 64 <
+              limits::kSqlValueBytesMax);
+
+}  // namespace
+
+ChangeLog::ChangeLog(const Request& request, const Document& before, std::string op)
+    : before_(before), after_(before), op_(std::move(op)) {
+  after_.tag.version = before.NextVersion(request.now_ms);
+}
+
+ChangeLog::Chunk& ChangeLog::Room(size_t bytes) {
+  if (!chunks_.empty()) {
+    const Chunk& last = chunks_.back();
+    const size_t changes = last.changes.records.size() + last.changes.members.size();
+    const bool full = last.text.size() + bytes > kChunkBytes && !last.text.empty();
+    if (!full && changes < kChunkChanges) return chunks_.back();
+  }
+  return chunks_.emplace_back();
+}
+
+Status ChangeLog::Upsert(RecordChange change, std::string_view record, int64_t had, bool moves) {
+  if (record.size() > limits::kRecordBytesMax) return ValueTooLarge();
+  Chunk& chunk = Room(record.size());
+  change.offset = static_cast<uint32_t>(chunk.text.size());
+  change.size = static_cast<uint32_t>(record.size());
+  chunk.text += record;
+  // One that was deleted comes back at another place too.
+  chunk.changes.moved |= moves || had < 0;
+  chunk.changes.records.push_back(std::move(change));
+  after_.records += had < 0 ? 1 : 0;
+  after_.bytes += static_cast<int64_t>(record.size()) - std::max<int64_t>(had, 0);
+  return {};
+}
+
+void ChangeLog::Delete(const std::string& collection, const std::string& id, int64_t version,
+                       int64_t had) {
+  Room(0).changes.records.push_back({.collection = collection, .id = id, .before = version});
+  after_.records -= 1;
+  after_.bytes -= had;
+  ++deleted_;
+}
+
+Status ChangeLog::Set(MemberChange change, std::string_view value) {
+  if (value.size() > limits::kRecordBytesMax) return ValueTooLarge();
+  Chunk& chunk = Room(value.size());
+  change.offset = static_cast<uint32_t>(chunk.text.size());
+  change.size = static_cast<uint32_t>(value.size());
+  chunk.text += value;
+  chunk.changes.members.push_back(std::move(change));
+  return {};
+}
+
+void ChangeLog::Unset(const std::string& key) {
+  Room(0).changes.members.push_back({.key = key, .removed = true});
+}
+
+// What a patch set to what it was already is no change.
+Task<bool> ChangeLog::DropSame(Chunk* chunk) {
+  std::vector<RecordChange>& records = chunk->changes.records;
+  std::vector<MemberChange>& members = chunk->changes.members;
+  // Those that are set come first, as in the rows that are asked for.
+  std::partition(members.begin(), members.end(),
+                 [](const MemberChange& change) { return !change.removed; });
+  const Blob blob{chunk->text};
+  const ResultSets same =
+      co_await Batch({{sql::kReadSame.text, {chunk->changes.RecordsJson(), blob}},
+                      {sql::kReadSameMembers.text, {chunk->changes.MembersJson(), blob}}});
+  const auto erase = [](const ResultSet& rows, auto* from) {
+    for (size_t i = rows.rows.size(); i > 0; --i) {
+      const int64_t index = *std::get_if<int64_t>(&rows.rows[i - 1][0]);
+      from->erase(from->begin() + static_cast<ptrdiff_t>(index));
+    }
+  };
+  erase(same[0], &records);
+  erase(same[1], &members);
+  co_return true;
+}
+
+Task<bool> ChangeLog::Finish(Request request) {
+  for (Chunk& chunk : chunks_) co_await DropSame(&chunk);
+  std::erase_if(chunks_, [](const Chunk& chunk) { return chunk.changes.empty(); });
+  Entry entry{
+      .seq = after_.tag.version, .at = request.now_ms, .user = request.identity.user_id, .op = op_};
+  const bool changed = !chunks_.empty() || !before_.exists();
+  if (chunks_.empty() && changed) chunks_.emplace_back();
+  for (const Chunk& chunk : chunks_) {
+    entry.last = &chunk == &chunks_.back();
+    std::vector<Statement> statements =
+        chunk.changes.Statements(before_, entry.seq, Blob{chunk.text});
+    const std::string activity =
+        entry.last ? ActivityOf(request, entry.seq, !before_.exists()) : std::string();
+    statements.push_back(
+        AppendEntry(entry, after_, EntryText(entry, chunk.changes, chunk.text), activity));
+    co_await Write(std::move(statements), request.now_ms + limits::kFlushDelayMs);
+    ++entry.part;
+  }
+  co_return changed;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,83 @@
+#include "documents/document.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "documents/sql_tables.h"
+#include "engine/await.h"
+
+namespace tidemark {
+
+int64_t Document::NextVersion(int64_t now_ms) const {
+  return std::max({tag.version + 1, clock + 1, now_ms});
+}
+
+Task<Document> ReadDocument() {
+  const ResultSet row = co_await Query(sql::kReadDocument);
+  Document document;
+  document.tag.epoch = row.Text(0);
+  document.frozen = row.Integer(1, 0);
+  document.clock = row.Integer(2, 0);
+  document.horizon = row.Integer(3, 0);
+  document.tag.version = row.Integer(4, 0);
+  document.records = row.Integer(5, 0);
+  document.bytes = row.Integer(6, 0);
+  co_return document;
+}
+
+Preconditions PreconditionsOf(const Request& request) {
+  return {.if_match = request.Param("if_match"),
+          .has_if_match = request.params.contains("if_match"),
+          .if_none_match = request.Param("if_none_match"),
+          .has_if_none_match = request.params.contains("if_none_match")};
+}
+
+Reply PreconditionFailed(const std::optional<std::string>& etag) {
+  Reply reply = Reply::Error(
+      Status::Error(412, "precondition_failed",
+                    etag ? "The document is not the one that the request was made on; read it again"
+                         : "There is no document yet; create it with If-None-Match: *"));
+  if (etag) reply.headers.emplace_back("etag", *etag);
+  return reply;
+}
+
+std::optional<Reply> Refusal(const Request& request, const std::optional<std::string>& etag,
+                             bool reads, bool required) {
+  const Preconditions preconditions = PreconditionsOf(request);
+  const Result<Verdict> verdict = Evaluate(preconditions, etag, reads);
+  if (!verdict.ok()) return Reply::Error(verdict.status());
+  if (*verdict == Verdict::kFailed) return PreconditionFailed(etag);
+  if (*verdict == Verdict::kNotModified) {
+    Reply reply;
+    reply.status = 304;
+    reply.headers.emplace_back("etag", *etag);
+    return reply;
+  }
+  if (!required) return std::nullopt;
+  if (Status status = RequirePrecondition(preconditions, etag.has_value()); !status.ok()) {
+    return Reply::Error(status);
+  }
+  return std::nullopt;
+}
+
+Status CheckClearing(const Request& request, const Extent& before, const Extent& after,
+                     int64_t deleted) {
+  const bool cleared =
+      (before.records > 0 && after.records == 0) || (before.members > 0 && after.members == 0);
+  if (cleared && request.Param("allow_empty") != "true") {
+    return Status::Error(409, "empty_write_denied",
+                         "This would leave the document empty; to mean it, send "
+                         "X-Allow-Empty-Write: true");
+  }
+  const bool large = !cleared && before.records >= limits::kLargeDeleteRecords &&
+                     deleted > before.records / 10 * 9;
+  if (large && request.Param("allow_large") != "true") {
+    return Status::Error(409, "large_delete_denied",
+                         "This would delete " + std::to_string(deleted) + " of " +
+                             std::to_string(before.records) +
+                             " records; to mean it, send X-Allow-Large-Delete: true");
+  }
+  return {};
+}
+
+}  // namespace tidemark

@@ -1,0 +1,102 @@
+// The journal, sent on. Each step may be done twice: an object of the journal has its name from
+// what is in it, and whoever reads entries twice applies them in order.
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "accounts/sql.h"
+#include "accounts/window.h"
+#include "base/json_writer.h"
+#include "base/limits.h"
+#include "base/sha256.h"
+#include "base/uuid.h"
+#include "documents/app.h"
+#include "documents/document.h"
+#include "documents/progress.h"
+#include "documents/sql_journal.h"
+#include "engine/await.h"
+#include "ops/activity.h"
+#include "records/sql_space.h"
+
+namespace tidemark {
+namespace {
+
+constexpr const char* kProgressKey = "progress";
+constexpr Keep kObject{limits::kJournalObjectUnits, limits::kPageRowsMax};
+
+// An id that sorts by the last version in the object, and is the same for the same rows.
+std::string ObjectUuid(const std::string& object, const std::string& epoch, int64_t last_row,
+                       int64_t last_seq) {
+  const Sha256Digest digest = Sha256Of(object + '\n' + epoch + '\n' + std::to_string(last_row));
+  return UuidV7(last_seq, std::span<const uint8_t, 10>(digest.data(), 10));
+}
+
+}  // namespace
+
+Task<Progress> ReadProgress() {
+  const ResultSet row = co_await Query(sql::kReadMeta, {kProgressKey});
+  std::array<int64_t, 6> numbers{};
+  if (!ReadNumbers(row.Text(0), numbers)) numbers = {};
+  co_return Progress{numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]};
+}
+
+Task<bool> WriteProgress(Progress progress) {
+  const std::array<int64_t, 6> numbers = {progress.flushed,   progress.recorded,
+                                          progress.published, progress.published_at,
+                                          progress.failures,  progress.registered};
+  co_await Batch({{sql::kWriteText.text, {kProgressKey, FormatNumbers(numbers)}},
+                  {sql::kForgetEntries.text, {std::min(progress.flushed, progress.recorded)}}});
+  co_return true;
+}
+
+Task<bool> FlushJournal(Request request, Progress* progress) {
+  const std::optional<ObjectName> object = ParseObjectName(request.space);
+  Check(object.has_value());
+  const Document document = co_await ReadDocument();
+  for (bool more = true; more;) {
+    const ResultSet page = co_await Query(sql::kReadEntries, {progress->flushed}, kObject);
+    if (page.kept.empty()) co_return true;
+    const ResultSet seqs = co_await Query(sql::kReadEntrySeqs, {progress->flushed, page.last});
+    const int64_t last_seq = seqs.Integer(1, 0);
+    std::string head = R"({"object":)";
+    json::AppendQuoted(&head, request.space);
+    head += R"(,"epoch":")" + document.tag.epoch + R"(","first":)" +
+            std::to_string(seqs.Integer(0, 0)) + R"(,"last":)" + std::to_string(last_seq) +
+            R"(,"entries":[)";
+    std::string key =
+        JournalKey(object->app, DayOf(last_seq),
+                   ObjectUuid(request.space, document.tag.epoch, page.last, last_seq));
+    auto answer = co_await Store("r2", "put", {{"key", std::move(key)}, {"meta", "{}"}},
+                                 {std::move(head), page.kept.front().handle, "]}"});
+    const auto* reply = std::get_if<StoreReply>(&answer);
+    if (reply == nullptr || reply->status != 200) co_return false;
+    progress->flushed = page.last;
+    co_await WriteProgress(*progress);
+    more = page.more;
+  }
+  co_return true;
+}
+
+Task<bool> RecordWrites(Request request, Progress* progress) {
+  const std::optional<ObjectName> object = ParseObjectName(request.space);
+  Check(object.has_value());
+  for (bool more = true; more;) {
+    const ResultSet page = co_await Query(sql::kReadActivity, {progress->recorded}, kObject);
+    std::vector<Statement> statements;
+    if (!page.kept.empty()) statements.push_back(AppendActivity(page.kept.front().handle));
+    if (progress->registered == 0) {
+      statements.push_back({sql::kRegisterDocument.text, {object->app, request.now_ms}});
+    }
+    if (statements.empty()) co_return true;
+    auto answer = co_await D1(std::string(kActivityShard), std::move(statements));
+    if (std::holds_alternative<Failure>(answer)) co_return false;
+    progress->registered = 1;
+    if (!page.kept.empty()) progress->recorded = page.last;
+    co_await WriteProgress(*progress);
+    more = page.more;
+  }
+  co_return true;
+}
+
+}  // namespace tidemark

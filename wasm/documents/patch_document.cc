@@ -1,0 +1,27 @@
+// PATCH, by the type of its body.
+
+#include <algorithm>
+
+#include "documents/commit.h"
+#include "documents/operations.h"
+#include "engine/params.h"
+
+namespace tidemark {
+
+Task<Reply> PatchDocument(Context context) {
+  const std::string type = context.request.Param("content_type");
+  if (IsMediaType(type, "application/json")) co_return co_await PatchRecords(std::move(context));
+  const bool merge = IsMediaType(type, "application/merge-patch+json");
+  if (!merge && !IsMediaType(type, "application/json-patch+json")) {
+    Reply reply = Reply::Error(UnsupportedType(
+        "application/json, application/merge-patch+json or application/json-patch+json"));
+    // RFC 5789, section 3.1.
+    reply.headers.emplace_back(
+        "accept-patch",
+        "application/json, application/merge-patch+json, application/json-patch+json");
+    co_return reply;
+  }
+  co_return co_await PatchTree(std::move(context), merge);
+}
+
+}  // namespace tidemark

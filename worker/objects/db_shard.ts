@@ -1,0 +1,57 @@
+// DbShardDO: an app's document, or one shard of it, its single writer. It binds storage, alarm, KV, R2
+// and D1 to the core and decides nothing.
+
+import { Held, type Reply } from '../drive.ts';
+import { logError, logEvent } from '../log.ts';
+import type { Call } from '../requests.ts';
+import { CALL_HEADER, DOCUMENT_READ_MAX } from '../space_client.ts';
+import { Unread, withBody } from './bodies.ts';
+import { EngineObject, responseOf, unread } from './engine_object.ts';
+
+const ALARM_RETRY_MS = 10_000;
+
+export class DbShardDO extends EngineObject {
+  protected override readonly opener = 'open_document';
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** A local operation on the request's body, named in a header by the Worker. */
+  override async fetch(request: Request): Promise<Response> {
+    this.requireName();
+    const call = JSON.parse(request.headers.get(CALL_HEADER) ?? '{}') as Call;
+    try {
+      return await withBody(
+        request,
+        ({ bytes, size }) => responseOf(this.local(call, new Held(bytes), size)),
+        DOCUMENT_READ_MAX,
+      );
+    } catch (error) {
+      if (error instanceof Unread) return unread(error);
+      throw error;
+    }
+  }
+
+  override async alarm(): Promise<void> {
+    this.alarmRang();
+    try {
+      const { status, data } = await this.#inTurn({
+        operation: 'tick_document',
+        identity: null,
+        params: {},
+      });
+      logEvent({ event: 'document.ticked', object: this.name, status, ...data });
+      if (status < 400) return;
+    } catch (error) {
+      logError(error, { event: 'document.tick_failed', object: this.name });
+    }
+    // The runtime gives up on an alarm that keeps failing: this one is set anew each time.
+    this.setAlarm(Date.now() + ALARM_RETRY_MS);
+  }
+
+  /** Runs a spanning operation after those that are under way: none meets another halfway. */
+  async #inTurn(call: Call): Promise<Reply> {
+    this.open();
+    const turn = this.#last.then(() => this.spanning(call));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+}
