@@ -5,7 +5,11 @@
 
 import { parseArgs } from 'node:util';
 
-const suites = { live: './live/suite.mjs', records: './records/suite.mjs' };
+const suites = {
+  documents: './documents/suite.mjs',
+  live: './live/suite.mjs',
+  records: './records/suite.mjs',
+};
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -58,11 +58,20 @@ async function configuration() {
         'tidemark.wasm': { type: 'wasm', contents: readFileSync(module_path) },
       },
     },
-    exports: { SpaceDO: stored, LimiterDO: stored, FloorDO: stored, EchoDO: stored },
+    exports: {
+      SpaceDO: stored,
+      LimiterDO: stored,
+      DbShardDO: stored,
+      FloorDO: stored,
+      DocumentFloorDO: stored,
+      EchoDO: stored,
+    },
     env: {
       SPACE: objects('SpaceDO'),
       LIMITER: objects('LimiterDO'),
+      DB_SHARD: objects('DbShardDO'),
       FLOOR: objects('FloorDO'),
+      DOCUMENT_FLOOR: objects('DocumentFloorDO'),
       ECHO: objects('EchoDO'),
       KV: { type: 'kv', id: 'KV' },
       R2: { type: 'r2', name: 'R2' },
@@ -70,6 +79,7 @@ async function configuration() {
       JWT_SECRET: { type: 'text', value: secret },
       REQUESTS_PER_MINUTE: { type: 'text', value: '1000000000' },
       MAIL: { type: 'text', value: 'local' },
+      EDITORS: { type: 'text', value: '*' },
       FRAMES_PER_MINUTE: { type: 'text', value: '1000000' },
       ...Object.fromEntries(databases),
     },
@@ -99,7 +109,7 @@ export class Server {
   #miniflare;
   #url;
   #state;
-  #agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
+  #agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
 
   static async start() {
     const server = new Server();
@@ -133,7 +143,8 @@ export class Server {
     for (const shard of shards) await apply('schema/shards', shard);
   }
 
-  /** One request: milliseconds from its first byte to the answer's last, and the answer's bytes. */
+  /** One request: milliseconds from its first byte to the answer's last, the answer's bytes, its
+   * status and its tag. */
   send(method, path, body, headers = {}) {
     const bytes = body === undefined ? undefined : Buffer.from(body);
     return new Promise((resolve, reject) => {
@@ -152,8 +163,9 @@ export class Server {
           response.on('end', () => {
             const ms = performance.now() - started;
             const answer = Buffer.concat(chunks);
-            if (response.statusCode < 300) resolve({ ms, answer });
-            else reject(new Error(`${method} ${path}: ${response.statusCode} ${answer}`));
+            const { statusCode: status, headers } = response;
+            if (status < 300 || status === 304) resolve({ ms, answer, status, etag: headers.etag });
+            else reject(new Error(`${method} ${path}: ${status} ${answer}`));
           });
         },
       );

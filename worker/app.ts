@@ -38,9 +38,13 @@ export function problem(
   return c.json({ error, message, help }, status as 400);
 }
 
+/** Some statuses have no body, and not an empty one either. */
+export const bodyFor = <Body>(status: number, body: Body): Body | null =>
+  status === 204 || status === 304 ? null : body;
+
 /** The core's answer as the response; what the log gets of its data is the caller's choice. */
 export function respond({ status, headers, body }: Answer): Response {
-  const response = new Response(body, { status, headers });
+  const response = new Response(bodyFor(status, body), { status, headers });
   if (status === 401) response.headers.set('www-authenticate', 'Bearer');
   return response;
 }

@@ -13,7 +13,15 @@ const isAllowed = (env: Env, origin: string): boolean =>
 const answerTo = cors({
   origin: (origin) => origin,
   allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-  allowHeaders: ['authorization', 'content-type', 'x-device-id', 'if-match', 'if-none-match'],
+  allowHeaders: [
+    'authorization',
+    'content-type',
+    'x-device-id',
+    'if-match',
+    'if-none-match',
+    'x-allow-empty-write',
+    'x-allow-large-delete',
+  ],
   exposeHeaders: ['etag', 'link', 'retry-after'],
   maxAge: PREFLIGHT_S,
 });

@@ -24,9 +24,24 @@ function operationJob(operation: string): Job {
   };
 }
 
+/** One that runs in the object of every document. */
+function documentJob(operation: string): Job {
+  return {
+    name: operation,
+    run: async (env, at) => {
+      const { SHARDS: shards = '', JOURNAL_DAYS: journal_days = '' } = env;
+      const params = { run: operation, at: String(at), shards, journal_days };
+      const call = { operation: 'run_documents', identity: null, params };
+      const { status, data } = await run(env, call);
+      if (status >= 300) throw new Error(`${operation} answered ${status}`);
+      return data;
+    },
+  };
+}
+
 export const crons: Readonly<Record<string, readonly Job[]>> = {
-  '10 0 * * *': [],
-  '30 2 * * *': [operationJob('prune_activity')],
+  '10 0 * * *': [documentJob('snapshot_document')],
+  '30 2 * * *': [operationJob('prune_activity'), documentJob('compact_document')],
 };
 
 /** Runs the jobs of a cron, one after the other. */

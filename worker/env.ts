@@ -44,6 +44,8 @@ export interface Env {
   ACTIVITY?: string;
   /** How documents are spread over objects: `app=collection, other=day, third=day:field`. */
   SHARDS?: string;
+  /** Days in which a document can be had back as it was at any moment; without it 7. */
+  JOURNAL_DAYS?: string;
   /** Addresses of users who may write documents, with commas between; `*` is all of them. */
   EDITORS?: string;
 }

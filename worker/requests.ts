@@ -9,6 +9,8 @@ export interface Call {
   /** Of a caller's own request: the object admits it first, by this bound (the variable
    * REQUESTS_PER_MINUTE, or empty for the core's own). */
   requestsMax?: string;
+  /** A spanning operation: one after the other in its object. */
+  inTurn?: boolean;
 }
 
 /** JSON in ASCII alone, as a header's value must be. */

@@ -48,6 +48,7 @@ export const routes: readonly Route[] = [
   { method: 'GET', path: '/history', operation: 'list_history', place: 'space' },
   { method: 'POST', path: '/history/:id/restore', operation: 'restore_history', place: 'space' },
   { method: 'GET', path: '/activity', operation: 'list_activity', place: 'worker' },
+  { method: 'GET', path: '/snapshots', operation: 'list_snapshots', place: 'worker' },
   { method: 'GET', path: '/shares', operation: 'list_shares', place: 'space' },
   { method: 'PUT', path: '/shares', operation: 'put_share', place: 'space' },
   { method: 'DELETE', path: '/shares', operation: 'delete_share', place: 'space' },
@@ -80,4 +81,6 @@ export const accountRoutes: readonly AccountRoute[] = [
   { method: 'GET', path: '/apps/:app/db.json', handler: documents.read },
   { method: 'PUT', path: '/apps/:app/db.json', handler: documents.write },
   { method: 'PATCH', path: '/apps/:app/db.json', handler: documents.write },
+  { method: 'POST', path: '/snapshots/:day/restore', handler: documents.restore },
+  { method: 'POST', path: '/restore', handler: documents.restore },
 ];

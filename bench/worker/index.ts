@@ -3,19 +3,23 @@
 import schema from '../../schema/collections.json';
 import { Engine } from '../../worker/engine.ts';
 import type { Env as ProductEnv } from '../../worker/env.ts';
-import product, { SpaceDO as ProductSpace } from '../../worker/index.ts';
+import product, { DbShardDO as ProductShard, SpaceDO as ProductSpace } from '../../worker/index.ts';
+import { answerNotModified, type DocumentFloorDO } from './document_floor.ts';
 import type { EchoDO } from './echo.ts';
 import type { FloorDO } from './floor.ts';
 import { DEVICE, inspectEngine, MergeCase, type Merged, mergeInEngine } from './merge.ts';
-import { meters } from './meters.ts';
+import { counted, meters } from './meters.ts';
 import { type Lookups, mergeInTypeScript, type PeerCollection } from './peer.ts';
 
 export { LimiterDO } from '../../worker/index.ts';
+export { DocumentFloorDO } from './document_floor.ts';
 export { EchoDO } from './echo.ts';
 export { FloorDO } from './floor.ts';
 
 interface Env extends ProductEnv {
+  DB_SHARD: DurableObjectNamespace<DbShardDO>;
   FLOOR: DurableObjectNamespace<FloorDO>;
+  DOCUMENT_FLOOR: DurableObjectNamespace<DocumentFloorDO>;
   ECHO: DurableObjectNamespace<EchoDO>;
 }
 
@@ -23,6 +27,17 @@ interface Env extends ProductEnv {
 export class SpaceDO extends ProductSpace {
   override async alarm(): Promise<void> {
     if (meters.projects) await super.alarm();
+  }
+}
+
+/** The same of a document, whose alarm can be called for. */
+export class DbShardDO extends ProductShard {
+  override async alarm(): Promise<void> {
+    if (meters.projects) await super.alarm();
+  }
+
+  async tick(): Promise<void> {
+    await super.alarm();
   }
 }
 
@@ -108,6 +123,17 @@ async function answer(request: Request, url: URL, env: Env): Promise<Response> {
       const name = url.searchParams.get('name') ?? '';
       return env.FLOOR.get(env.FLOOR.idFromName(name)).fetch(request);
     }
+    case '/bench/document': {
+      const name = url.searchParams.get('name') ?? '';
+      return env.DOCUMENT_FLOOR.get(env.DOCUMENT_FLOOR.idFromName(name)).fetch(request);
+    }
+    case '/bench/document/published':
+      return answerNotModified(request, env.KV, url.searchParams.get('key') ?? '');
+    case '/bench/document/tick': {
+      const name = url.searchParams.get('object') ?? '';
+      await env.DB_SHARD.get(env.DB_SHARD.idFromName(name)).tick();
+      return Response.json({});
+    }
     case '/bench/echo': {
       const name = url.searchParams.get('name') ?? '';
       return env.ECHO.get(env.ECHO.idFromName(name)).fetch(request);
@@ -143,6 +169,6 @@ export default {
   async fetch(request, env, context) {
     const url = new URL(request.url);
     if (url.pathname.startsWith('/bench/')) return answer(request, url, env);
-    return product.fetch(request, env, context);
+    return product.fetch(request, meters.countsCalls ? counted(env) : env, context);
   },
 } satisfies ExportedHandler<Env>;

@@ -95,7 +95,7 @@ function runEngine(mergeCase: MergeCase, host: CannedHost): Uint8Array {
   const reply = driveSync(engine(), frame, host, new Held(body));
   if (reply.status !== 200) throw new Error(reply.text());
   const answer = reply.body();
-  return typeof answer === 'string' ? encoder.encode(answer) : answer;
+  return answer instanceof Uint8Array ? answer : encoder.encode(reply.text());
 }
 
 export function mergeInEngine(mergeCase: MergeCase): Uint8Array {

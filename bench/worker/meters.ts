@@ -1,14 +1,19 @@
-// What the product does not tell of itself: rows written, and the engine's memory at its largest.
+// What the product does not tell of itself: rows written, the engine's memory and what JavaScript
+// holds at their largest, and calls to objects.
 // Metered from outside, by wrapping the methods that every operation goes through.
 
 import { Held } from '../../worker/drive.ts';
 import { Engine } from '../../worker/engine.ts';
+import type { Env } from '../../worker/env.ts';
 
 export const meters = {
   spaceRowsWritten: 0,
   shardRowsWritten: 0,
   memoryBytesMax: 0,
+  heldBytesMax: 0, // of one text that is kept, or of what one command gives away
   projects: false, // while false, alarms do nothing: projection would run beside what is timed
+  countsCalls: false, // while true, calls to objects are counted
+  objectCalls: 0,
 };
 
 const resultSet = Held.prototype.resultSet;
@@ -35,3 +40,38 @@ Engine.prototype.resume = function (operation, results) {
   noteMemory(this);
   return step;
 };
+
+function noteHeld(bytes: number): void {
+  meters.heldBytesMax = Math.max(meters.heldBytesMax, bytes);
+}
+
+const { keep, bytes } = Held.prototype;
+Held.prototype.keep = function (kept) {
+  // A unit of text takes two bytes at most.
+  if (typeof kept === 'string') noteHeld(kept.length * 2);
+  return keep.call(this, kept);
+};
+Held.prototype.bytes = function (parts) {
+  const pieces = bytes.call(this, parts);
+  noteHeld(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
+  return pieces;
+};
+
+/** The bindings to objects, each of which counts whenever an object is reached for. */
+export function counted(env: Env): Env {
+  const counting = <T extends object>(namespace: T): T =>
+    new Proxy(namespace, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        if (name === 'get' || name === 'getByName') meters.objectCalls += 1;
+        return value.bind(target) as unknown;
+      },
+    });
+  return {
+    ...env,
+    SPACE: counting(env.SPACE),
+    LIMITER: counting(env.LIMITER),
+    DB_SHARD: counting(env.DB_SHARD),
+  };
+}

@@ -64,7 +64,7 @@ function isOutdated(value: unknown): value is OutdatedOperation {
   return value.record === null || isRecord(value.record);
 }
 
-/** `tagged` is the version in the answer's ETag. Anything but a list of conflicts says too little. */
+/** `tagged` is the version in the ETag. Anything but a list of conflicts says too little. */
 export function asOutdated(text: string, tagged: string | null): SendAnswer {
   const answer = parsed(text);
   const { version, conflicts } = isObject(answer) ? answer : {};

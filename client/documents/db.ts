@@ -25,6 +25,7 @@ import type {
   EditOptions,
   Json,
   QueueState,
+  WithId,
 } from './types.ts';
 import { namesOf, recordOf, recordsOf, valuesOf } from './view.ts';
 import { WriteQueue } from './write_queue.ts';
@@ -70,7 +71,8 @@ export class DB implements Database {
    * fails for want of a network: `status.lastError` says how it went.
    */
   static async open(options: DbOptions): Promise<DB> {
-    const kept = await Kept.open(options.store ?? memoryStore());
+    const { store = memoryStore(), adapter } = options;
+    const kept = await Kept.open(store, adapter.address);
     const db = new DB(kept, WriteQueue.over(kept, options), options);
     const read = db.refresh().catch(() => {});
     if (kept.state.copy === null) await read;
@@ -98,20 +100,23 @@ export class DB implements Database {
     return freeze(valuesOf(this.#kept.state));
   }
 
-  collection<T extends DocumentRecord = DocumentRecord>(name: string): CollectionView<T> {
+  collection<T extends WithId = DocumentRecord>(name: string): CollectionView<T> {
     checkedCollection(name);
     return {
       name,
-      list: () => this.#list(name) as readonly T[],
-      get: (id) => (freeze(this.#shown(name, id)) ?? undefined) as T | undefined,
+      // What comes in is checked to be JSON, whatever its type is called.
+      list: () => this.#list(name) as readonly unknown[] as readonly T[],
+      get: (id) => (freeze(this.#shown(name, id)) ?? undefined) as unknown as T | undefined,
       isPending: (id) =>
         this.#early.has(recordKey(name, id)) ||
         [...this.#kept.state.mutations.values()].some(
           (one) => one.collection === name && one.id === id,
         ),
-      upsert: (record, options) => this.upsert(name, record, options),
-      update: (id, fields, options) => this.update(name, id, fields as Fields, options),
-      delete: (id, options) => this.delete(name, id, options),
+      upsert: (record, options) =>
+        this.upsert(name, record as WithId as DocumentRecord, options as EditOptions),
+      update: (id, fields, options) =>
+        this.update(name, id, fields as Fields, options as EditOptions),
+      delete: (id, options) => this.delete(name, id, options as DeleteOptions),
     };
   }
 

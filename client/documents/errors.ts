@@ -6,6 +6,7 @@
 //   no_headers           the function that gives the headers failed
 //   not_configured       there is no `window.__CEDB`, or an address is missing in it or wrong
 //   read_only            there is no `writeUrl`
+//   other_document       the store holds another document
 //   store_failed, store_newer   the local store: see the errors of SyncClient
 //   invalid_collection, invalid_id, invalid_data, not_found   a mistaken call
 //   contended            others write the same records again and again; it tries again

@@ -86,6 +86,10 @@ export class HttpAdapter implements Adapter, Administration {
     return this.#writeUrl !== undefined;
   }
 
+  get address(): string {
+    return this.#writeUrl ?? this.#snapshotUrl;
+  }
+
   get app(): string {
     return appOf(this.#owner);
   }

@@ -10,12 +10,13 @@ import {
   type StoreOpener,
   type Write,
 } from '../stores/store.ts';
-import { asDocumentError, closed } from './errors.ts';
+import { asDocumentError, closed, DocumentError } from './errors.ts';
 import { applyWrite, emptyState, isEmpty, type State, stateOf, type Touched } from './state.ts';
 
 export class Kept {
   #state: State = emptyState();
   readonly #store: Store;
+  readonly #address: string | undefined;
   readonly #listeners = new Listeners<Touched>();
   readonly #unwatch: () => void;
   #version = 0;
@@ -24,16 +25,25 @@ export class Kept {
   /** What the other holders of the store say. */
   heard: (said: unknown) => void = () => {};
 
-  private constructor(store: Store) {
+  private constructor(store: Store, address: string | undefined) {
     this.#store = store;
+    this.#address = address;
     this.#unwatch = store.watch?.((news) => this.#hear(news)) ?? (() => {});
   }
 
-  static async open(opener: StoreOpener): Promise<Kept> {
+  /** A store belongs to the document at one address. */
+  static async open(opener: StoreOpener, address: string | undefined): Promise<Kept> {
     try {
-      const kept = new Kept(await opener());
-      await kept.#inTurn(() => kept.#load());
-      return kept;
+      const kept = new Kept(await opener(), address);
+      try {
+        await kept.#inTurn(() => kept.#load());
+        const found = kept.state.address;
+        if (found === null || address === undefined || found === address) return kept;
+        throw new DocumentError('other_document', `The store belongs to ${found}`);
+      } catch (error) {
+        await kept.close();
+        throw error;
+      }
     } catch (error) {
       throw asDocumentError(error, 'store_failed');
     }
@@ -67,6 +77,9 @@ export class Kept {
         if (this.#closed) throw closed();
         const write = plan(this.#state);
         if (isEmpty(write)) return;
+        if (this.#state.address === null && this.#address !== undefined) {
+          write.put.push(['meta', 'address', this.#address]);
+        }
         try {
           this.#version = await this.#store.commit(write, this.#version);
         } catch (error) {

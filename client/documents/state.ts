@@ -1,5 +1,5 @@
 // What a device keeps of a document, and how it lies in a store's tables:
-//   meta       copy: the newest copy; next: the number after the last one given
+//   meta       address: which document it is; copy: the newest copy; next: the next number
 //   base       what is known of a record beyond the copy: its state at a later version
 //   outbox     mutations, by number; rejected: refused ones; conflicts
 // A change is a store's Write: so what another tab commits is applied as what this one does.
@@ -17,6 +17,7 @@ export interface Known {
 }
 
 export interface State {
+  address: string | null;
   copy: Copy | null;
   next: number;
   readonly known: Map<string, Known>;
@@ -37,6 +38,7 @@ export const isEmpty = ({ clear, delete: gone, put }: Write): boolean =>
   clear.length + gone.length + put.length === 0;
 
 export const emptyState = (): State => ({
+  address: null,
   copy: null,
   next: 1,
   known: new Map(),
@@ -78,7 +80,8 @@ export function applyWrite(state: State, write: Write): Touched {
     if (table === 'meta' && key === 'copy') {
       state.copy = value as Copy;
       whole = true;
-    } else if (table === 'meta') state.next = value as number;
+    } else if (table === 'meta' && key === 'address') state.address = value as string;
+    else if (table === 'meta') state.next = value as number;
     else if (table === 'base') {
       touch(touched, value as Known);
       state.known.delete(key); // it is the newest now, and comes last

@@ -15,6 +15,8 @@ export type { Data, Json };
 
 /** A record of a collection: any JSON object with an `id` of 1 to 256 bytes. */
 export type DocumentRecord = Data & { id: string };
+/** An app's own type of a record. What of it is JSON is kept. */
+export type WithId = { id: string };
 
 /**
  * The document as it was at one version. The version is null if whoever serves it does not say one
@@ -120,6 +122,8 @@ export interface DailySnapshot {
 export interface Adapter {
   /** Whether it has somewhere to write. */
   readonly writable: boolean;
+  /** Where the document is. A store that holds another one's is refused. */
+  readonly address?: string;
   /** The published document; null if it still is the one of `known`. */
   readPublished(known?: string | null): Promise<Copy | null>;
   /** The document as its owner has it; null if it still is the one of `known`. */
@@ -259,12 +263,14 @@ export interface DbOptions extends QueueOptions {
 }
 
 /** What an edit was made on, where that is not the record as it is now: a form's, for example. */
-export interface EditOptions {
+export interface EditOptions<T extends WithId = DocumentRecord> {
   /** The record as it was handed out; null if there was none. */
-  base?: DocumentRecord | null;
+  base?: T | null;
 }
 
-export interface DeleteOptions extends EditOptions, Allowances {
+export interface DeleteOptions<T extends WithId = DocumentRecord>
+  extends EditOptions<T>,
+    Allowances {
   /** In place of the one of the options. */
   confirm?: Confirm;
 }
@@ -275,30 +281,30 @@ export interface DbChange {
   values: boolean;
 }
 
-export interface CollectionView<T extends DocumentRecord = DocumentRecord> {
+export interface CollectionView<T extends WithId = DocumentRecord> {
   readonly name: string;
   /** In the document's order; new ones last. */
   list(): readonly T[];
   get(id: string): T | undefined;
   /** Whether a change of the record waits for the server. */
   isPending(id: string): boolean;
-  upsert(record: T, options?: EditOptions): Promise<void>;
+  upsert(record: T, options?: EditOptions<T>): Promise<void>;
   update(
     id: string,
     fields: { [K in keyof T]?: T[K] | undefined },
-    options?: EditOptions,
+    options?: EditOptions<T>,
   ): Promise<void>;
-  delete(id: string, options?: DeleteOptions): Promise<boolean>;
+  delete(id: string, options?: DeleteOptions<T>): Promise<boolean>;
 }
 
 /**
- * `DB` (db.ts). Reads are plain calls on the newest copy with all that was acknowledged or is queued
- * over it. A write's promise resolves when it is durable on the device.
+ * `DB` (db.ts). Reads are plain calls on the newest copy with all that was acknowledged or is
+ * queued over it. A write is seen at once; its promise resolves when it is durable on the device.
  */
 export interface Database {
   /** Also those of the document that are empty. */
   collections(): string[];
-  collection<T extends DocumentRecord = DocumentRecord>(name: string): CollectionView<T>;
+  collection<T extends WithId = DocumentRecord>(name: string): CollectionView<T>;
   /** Members that are no collections. */
   values(): Data;
   /** Creates or replaces it. What it leaves out is removed. */

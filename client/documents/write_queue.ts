@@ -110,7 +110,8 @@ export class WriteQueue implements Queue {
 
   /** Opens the store, and begins to send what is in it. */
   static async open(options: QueueOptions): Promise<WriteQueue> {
-    return WriteQueue.over(await Kept.open(options.store ?? memoryStore()), options);
+    const { store = memoryStore(), adapter } = options;
+    return WriteQueue.over(await Kept.open(store, adapter.address), options);
   }
 
   /** @internal */

@@ -334,6 +334,20 @@ describe('a change without a version', () => {
   });
 });
 
+describe('a store', () => {
+  it('of another document is left alone', async () => {
+    const store = memoryStore();
+    const queue = await d.queue({ store });
+    d.up = false;
+    await queue.add(change('u1', 1));
+    await queue.close();
+    const writeUrl = 'https://worker.test/apps/other/db.json';
+    expect(await code(d.queue({ store, http: { writeUrl } }))).toBe('other_document');
+    const again = await d.queue({ store });
+    expect(again.mutations).toHaveLength(1);
+  });
+});
+
 describe('a store that fails', () => {
   it('refuses the change, and the next one is taken', async () => {
     let full = false;

@@ -1,4 +1,4 @@
-// The stores that a queue can have, each through the whole of it: memory, IndexedDB, a file, SQLite.
+// The stores that a document can have, each through a restart; and the one in a file by itself.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -149,7 +149,8 @@ describe('the package', () => {
       import { fileQueueStore } from 'tidemark-client/documents/file';
       import { WriteQueue } from 'tidemark-client/documents';
       const store = fileQueueStore('queue.json');
-      const adapter = { writable: true, identity: async () => '', send: () => new Promise(() => {}) };
+      const send = () => new Promise(() => {});
+      const adapter = { writable: true, identity: async () => '', send };
       const queue = await WriteQueue.open({ adapter, store });
       const record = { id: 'u1' };
       await queue.add({ collection: 'users', id: 'u1', record, version: '1-4ea58349eb542b40' });
@@ -158,7 +159,7 @@ describe('the package', () => {
       process.stdout.write(JSON.stringify(rows.map(([table]) => table)));`;
     const run = ['--input-type=module', '-e', script];
     const printed = execFileSync(process.execPath, run, { cwd: app, encoding: 'utf8' });
-    expect(JSON.parse(printed)).toEqual(['outbox', 'meta']);
+    expect(JSON.parse(printed)).toEqual(['meta', 'outbox']);
   });
 
   it('holds the store for Node as an entry of its own', () => {

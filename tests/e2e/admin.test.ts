@@ -1,63 +1,33 @@
 // The page of documents from end to end: people who edit the same document at once, without a
 // network, and by keyboard; what they are asked, and what becomes of texts that look like scripts.
 
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Admin, edit, openRecord, press, rowOf, saveFields, settled } from './admin.ts';
-import { draw, launch } from './browser.ts';
-import { type RunningWorker, startWorker } from './worker.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import {
+  ADA,
+  edit,
+  GRACE,
+  openRecord,
+  press,
+  rowOf,
+  saveFields,
+  settled,
+  useAdmin,
+  users,
+  writesOf,
+} from './admin.ts';
+import { draw } from './browser.ts';
 
-const ADA = 'ada@example.com';
-const GRACE = 'grace@example.com';
-const READER = 'reader@example.com';
-const SNAPSHOT_CRON = '10 0 * * *';
-const REFRESH_MS = 4_000; // Of the list of activity.
-
-let worker: RunningWorker;
-let browser: Browser;
-let admin: Admin;
-
-beforeAll(async () => {
-  [worker, browser] = await Promise.all([startWorker({ EDITORS: `${ADA},${GRACE}` }), launch()]);
-  admin = await Admin.start(worker, browser, ADA);
-});
-afterAll(async () => {
-  await browser?.close();
-  await worker?.stop();
-});
-afterEach(async () => {
-  for (const context of browser?.contexts() ?? []) await context.close();
-  expect(admin.complaints.splice(0)).toEqual([]);
-});
-
-let apps = 0;
-
-/** A document of an app that no other test has. */
-async function newApp(document: { [member: string]: unknown }): Promise<string> {
-  apps += 1;
-  await admin.put(`app-${apps}`, document);
-  return `app-${apps}`;
-}
-
-const users = () => [
-  { id: 'u1', name: 'Ada', city: 'London' },
-  { id: 'u2', name: 'Grace', city: 'New York' },
-];
-
-/** What a page sends that may change something, as long as the test runs. */
-function writesOf(page: Page): string[] {
-  const writes: string[] = [];
-  page.on('request', (request) => {
-    if (!['GET', 'HEAD'].includes(request.method())) writes.push(request.method());
-  });
-  return writes;
-}
+const admin = useAdmin();
 
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.id);
 
 describe('an editor', () => {
   it('finds the collections with their counts, and the records that have a word', async () => {
-    const page = await admin.open(await newApp({ users: users(), posts: [], title: 'T' }), ADA);
+    const page = await admin.open(
+      await admin.newApp({ users: users(), posts: [], title: 'T' }),
+      ADA,
+    );
     const collections = page.getByRole('navigation', { name: 'Collections' });
     expect(await collections.getByRole('link').allTextContents()).toEqual(['users 2', 'posts 0']);
     expect(await rowOf(page, 'u1').textContent()).toContain('London');
@@ -69,7 +39,7 @@ describe('an editor', () => {
   });
 
   it('adds a record with no more than a keyboard', async () => {
-    const app = await newApp({ users: users() });
+    const app = await admin.newApp({ users: users() });
     const page = await admin.open(app, ADA);
     for (let presses = 0; (await focused(page)) !== 'add'; presses += 1) {
       expect(presses).toBeLessThan(20);
@@ -91,8 +61,23 @@ describe('an editor', () => {
       .toEqual({ users: [...users(), { id: 'u3', name: 'Alan' }] });
   });
 
+  it('begins a document', async () => {
+    const app = await admin.newApp();
+    const page = await admin.open(app, ADA);
+    await page.getByText('Add a collection to begin with.').waitFor();
+    await press(page, 'New collection');
+    await page.getByLabel('Collection', { exact: true }).fill('users');
+    await page.getByLabel('New field').fill('visits');
+    await page.getByLabel('Kind').selectOption('Number');
+    await press(page, 'Add field');
+    await saveFields(page, { visits: '12' });
+    await expect
+      .poll(() => admin.document(app).catch(() => null))
+      .toEqual({ users: [{ id: expect.stringMatching(/^[0-9a-f-]{36}$/), visits: 12 }] });
+  });
+
   it('makes a collection by its first record, and is told what is no JSON', async () => {
-    const app = await newApp({ users: users() });
+    const app = await admin.newApp({ users: users() });
     const page = await admin.open(app, ADA);
     await press(page, 'New collection');
     await page.getByLabel('Collection', { exact: true }).fill('posts');
@@ -116,8 +101,8 @@ describe('an editor', () => {
       .toEqual([{ id: 'p1', tags: ['a', { b: null }], draft: true }]);
   });
 
-  it('who deletes a record may undo it, and is asked before leaving what is not saved', async () => {
-    const app = await newApp({ users: users() });
+  it('may undo a deletion, and is asked before leaving what is not saved', async () => {
+    const app = await admin.newApp({ users: users() });
     const page = await admin.open(app, ADA);
     await openRecord(page, 'u2');
     await page.locator('#editor').getByLabel('name', { exact: true }).fill('Nobody');
@@ -131,7 +116,7 @@ describe('an editor', () => {
   });
 
   it('is asked before the last record goes; cancelled, nothing is sent', async () => {
-    const app = await newApp({ users: users().slice(0, 1), title: 'T' });
+    const app = await admin.newApp({ users: users().slice(0, 1), title: 'T' });
     const page = await admin.open(app, ADA);
     const writes = writesOf(page);
     await openRecord(page, 'u1');
@@ -156,7 +141,7 @@ describe('an editor', () => {
   it('takes texts that look like scripts for texts', async () => {
     const script = '<img src=x onerror="document.title=`hacked`"><script>hacked()</script>';
     const key = `"'><svg onload=hacked()>`;
-    const app = await newApp({
+    const app = await admin.newApp({
       [key]: [{ id: script, [key]: script, href: 'javascript:hacked()' }],
       other: script,
     });
@@ -196,7 +181,7 @@ describe('two editors', () => {
   }
 
   it('lose nothing of different records, or of different fields of one', async () => {
-    const app = await newApp({ users: users() });
+    const app = await admin.newApp({ users: users() });
     const [ada, grace] = [await admin.open(app, ADA), await admin.open(app, GRACE)];
     await apart(ada, grace, async () => {
       await edit(ada, 'u1', { name: 'Augusta' });
@@ -213,7 +198,7 @@ describe('two editors', () => {
   });
 
   it('of the same field are told, with both values, and may take either', async () => {
-    const app = await newApp({ users: users() });
+    const app = await admin.newApp({ users: users() });
     const [ada, grace] = [await admin.open(app, ADA), await admin.open(app, GRACE)];
     await apart(ada, grace, async () => {
       await edit(ada, 'u1', { name: 'Augusta' });
@@ -232,7 +217,7 @@ describe('two editors', () => {
   });
 
   it('of whom one deletes what the other changes lose nothing before they decide', async () => {
-    const app = await newApp({ users: users() });
+    const app = await admin.newApp({ users: users() });
     const [ada, grace] = [await admin.open(app, ADA), await admin.open(app, GRACE)];
     await apart(ada, grace, async () => {
       await edit(ada, 'u1', { name: 'Augusta' });
@@ -244,8 +229,29 @@ describe('two editors', () => {
     await expect.poll(async () => (await admin.document(app)).users).toEqual([users()[1]]);
   });
 
+  it('who each delete one of the last two records are asked about the last one', async () => {
+    const app = await admin.newApp({ users: users() });
+    const page = await admin.open(app, ADA);
+    await page.context().setOffline(true);
+    await openRecord(page, 'u1');
+    await press(page, 'Delete');
+    await admin.patch(app, { op: 'delete', collection: 'users', id: 'u2' });
+    await page.context().setOffline(false);
+    const refused = page.locator('#cases li', { hasText: 'users / u1: delete' });
+    await refused.getByText('The server keeps the last record').waitFor();
+    const question = page.getByRole('alertdialog', { name: 'Delete all the same?' });
+    await press(page, 'Try again');
+    await question.getByRole('button', { name: 'Cancel' }).click();
+    expect(await refused.count()).toBe(1);
+    expect((await admin.document(app)).users).toEqual([users()[0]]);
+    await press(page, 'Try again');
+    await question.getByRole('button', { name: 'Delete' }).click();
+    await refused.waitFor({ state: 'hidden' });
+    await expect.poll(() => admin.document(app)).toEqual({ users: [] });
+  });
+
   it('of whom one has the record open is told of the other one’s change', async () => {
-    const app = await newApp({ users: users() });
+    const app = await admin.newApp({ users: users() });
     const page = await admin.open(app, ADA);
     await openRecord(page, 'u1');
     const record = { ...users()[0], city: 'Ockham' };
@@ -260,7 +266,7 @@ describe('two editors', () => {
 
 describe('two tabs of one editor', () => {
   it('have one queue, which outlives the tab that filled it', async () => {
-    const app = await newApp({ users: users() });
+    const app = await admin.newApp({ users: users() });
     const first = await admin.open(app, ADA);
     const second = admin.watch(await first.context().newPage());
     await second.goto(`/admin?app=${app}`);
@@ -278,113 +284,5 @@ describe('two tabs of one editor', () => {
       .poll(async () => (await admin.document(app)).users, { timeout: 20_000 })
       .toMatchObject([{ name: 'Augusta' }, { name: 'Grace H.' }]);
     await settled(second);
-  });
-});
-
-it('who may not write is told so, and may discard what they wrote', async () => {
-  const app = await newApp({ users: users() });
-  const page = await admin.open(app, READER);
-  await edit(page, 'u1', { name: 'Augusta' });
-  const refused = page.locator('#cases li', { hasText: 'You may look at this document' });
-  await refused.getByText('Augusta', { exact: true }).waitFor();
-  expect((await admin.document(app)).users).toEqual(users());
-  await refused.getByRole('button', { name: 'Discard' }).click();
-  await refused.waitFor({ state: 'hidden' });
-  await rowOf(page, 'u1').getByText('Ada', { exact: true }).waitFor();
-});
-
-it('follows the activity of the server that is written to', async () => {
-  const app = await newApp({ users: users() });
-  const page = await admin.open(app, ADA);
-  const asked: string[] = [];
-  page.on('request', (request) => {
-    const url = new URL(request.url());
-    if (url.pathname === '/activity') asked.push(url.origin);
-  });
-  await page.clock.install();
-  await page.clock.pauseAt(Date.now() + 1_000); // From here on, only runFor() makes it later.
-  await page.getByRole('link', { name: 'Activity' }).click();
-  await expect.poll(() => asked).toEqual([worker.url]);
-  await admin.patch(app, { op: 'delete', collection: 'users', id: 'u2' });
-  expect(asked).toHaveLength(1);
-  const written = page.locator('#activity-table tbody tr', { hasText: 'PATCH' });
-  const later = async () => {
-    await page.clock.runFor(REFRESH_MS);
-    return written.count();
-  };
-  await expect.poll(later, { timeout: 10_000, interval: 500 }).toBe(1);
-  expect(await written.textContent()).toMatch(/PATCH \/apps\/app-\d+\/db\.json.* bytes.*200$/);
-  expect(new Set(asked)).toEqual(new Set([worker.url]));
-
-  await page.waitForLoadState('networkidle');
-  const before = asked.length;
-  await page.clock.runFor(REFRESH_MS);
-  await expect.poll(() => asked.length).toBe(before + 1);
-  await page.getByRole('link', { name: 'Records' }).click();
-  await page.clock.runFor(3 * REFRESH_MS);
-  expect(asked.length).toBe(before + 1);
-});
-
-it('restores the snapshot of a day, once that was confirmed', async () => {
-  const app = await newApp({ users: users() });
-  const cron = new URLSearchParams({ cron: SNAPSHOT_CRON });
-  expect((await fetch(`${worker.url}/cdn-cgi/local/scheduled?${cron}`)).status).toBe(200);
-  await admin.patch(app, { op: 'delete', collection: 'users', id: 'u2' });
-  const page = await admin.open(app, ADA);
-  const writes = writesOf(page);
-  await page.getByRole('link', { name: 'Snapshots' }).click();
-  const day = new Date().toISOString().slice(0, 10);
-  await press(page, `Restore the snapshot of ${day}`);
-  await page.keyboard.press('Escape');
-  expect(writes).toEqual([]);
-  await press(page, `Restore the snapshot of ${day}`);
-  await press(page, 'Restore');
-  await page.getByText(`The document is that of ${day} again.`).waitFor();
-  expect((await admin.document(app)).users).toEqual(users());
-  await page.getByRole('link', { name: 'Records' }).click();
-  await rowOf(page, 'u2').waitFor();
-});
-
-describe.each([
-  { name: 'a phone', width: 375, colorScheme: 'light' as const },
-  { name: 'a phone at night', width: 375, colorScheme: 'dark' as const },
-  { name: 'a desk', width: 1280, colorScheme: 'light' as const },
-])('on $name', ({ name, width, colorScheme }) => {
-  it('no view and no dialog is wider than the screen', async () => {
-    const long = 'x'.repeat(200);
-    const app = await newApp({
-      users: users().map((user) => ({ ...user, note: long, tags: [long] })),
-      [long]: [{ id: long, [long]: long }],
-      title: long,
-    });
-    const page = await admin.open(app, ADA, { viewport: { width, height: 740 }, colorScheme });
-    const check = async (step: string) => {
-      const over = 'document.documentElement.scrollWidth - window.innerWidth';
-      const inDialog =
-        'Math.max(...[...document.querySelectorAll("dialog")].map((d) => d.scrollWidth - d.clientWidth))';
-      expect([step, await page.evaluate(over), await page.evaluate(inDialog)]).toEqual([
-        step,
-        0,
-        0,
-      ]);
-      await draw(page, `${name}, admin ${step}`);
-    };
-    await check('1 records');
-    await openRecord(page, 'u1');
-    await check('2 editor');
-    await page.getByLabel('JSON', { exact: true }).check();
-    await check('3 JSON');
-    await page.keyboard.press('Escape');
-    await page.getByRole('link', { name: long }).click();
-    await page.getByText('Other members').click();
-    await check('4 long names');
-    await openRecord(page, long);
-    await check('5 long editor');
-    await page.keyboard.press('Escape');
-    await page.getByRole('link', { name: 'Activity' }).click();
-    await page.locator('#activity-table tbody tr').first().waitFor();
-    await check('6 activity');
-    await page.getByRole('link', { name: 'Snapshots' }).click();
-    await check('7 snapshots');
   });
 });

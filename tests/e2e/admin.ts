@@ -2,43 +2,78 @@
 // and writes the same documents.
 
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { linkTo, type RunningWorker, signIn } from './worker.ts';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { launch } from './browser.ts';
+import { linkTo, type RunningWorker, signIn, startWorker } from './worker.ts';
+
+export const ADA = 'ada@example.com';
+export const GRACE = 'grace@example.com';
+/** May not write. */
+export const READER = 'reader@example.com';
 
 export type Document = { [member: string]: unknown };
 
 const WAIT_MS = 20_000;
 
+/** A Worker and a browser for the tests of a file, whose pages may not complain of anything. */
+export function useAdmin(): Admin {
+  const admin = new Admin();
+  beforeAll(() => admin.start());
+  afterAll(() => admin.stop());
+  afterEach(async () => {
+    await admin.leave();
+    expect(admin.complaints.splice(0)).toEqual([]);
+  });
+  return admin;
+}
+
 export class Admin {
-  readonly worker: RunningWorker;
-  readonly #browser: Browser;
-  readonly #token: string;
   /** Errors of scripts, and what a page's policy refused. */
   readonly complaints: string[] = [];
+  #worker: RunningWorker | undefined;
+  #browser: Browser | undefined;
+  #token = '';
+  #apps = 0;
 
-  private constructor(worker: RunningWorker, browser: Browser, token: string) {
-    this.worker = worker;
-    this.#browser = browser;
-    this.#token = token;
+  async start(): Promise<void> {
+    const started = [startWorker({ EDITORS: `${ADA},${GRACE}` }), launch()] as const;
+    [this.#worker, this.#browser] = await Promise.all(started);
+    this.#token = await signIn(this.url, ADA);
   }
 
-  /** `editor` may write. */
-  static async start(worker: RunningWorker, browser: Browser, editor: string): Promise<Admin> {
-    return new Admin(worker, browser, await signIn(worker.url, editor));
+  async stop(): Promise<void> {
+    await this.#browser?.close();
+    await this.#worker?.stop();
+  }
+
+  /** Closes what was opened. */
+  async leave(): Promise<void> {
+    for (const context of this.#browser?.contexts() ?? []) await context.close();
+  }
+
+  get url(): string {
+    return this.#worker?.url ?? '';
   }
 
   /** A page of a person of their own, signed in, with a document before them. */
   async open(app: string, email: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await this.#browser.newContext({ baseURL: this.worker.url, ...options });
+    if (this.#browser === undefined) throw new Error('there is no browser');
+    const context = await this.#browser.newContext({ baseURL: this.url, ...options });
     const page = this.watch(await context.newPage());
     await page.goto(`/admin?app=${app}`);
-    await page.getByLabel('E-mail address').fill(email);
-    await page.getByRole('button', { name: 'Send the link' }).click();
-    await page.getByRole('heading', { name: 'Look into your mail' }).waitFor();
-    await page.goto(await linkTo(this.worker.url, email));
-    await page.getByRole('button', { name: 'Sign in with this browser' }).click();
+    await this.signIn(page, email);
     await page.waitForURL(`**/admin?app=${app}`);
     await settled(page);
     return page;
+  }
+
+  /** On the page of the sign-in. */
+  async signIn(page: Page, email: string): Promise<void> {
+    await page.getByLabel('E-mail address').fill(email);
+    await press(page, 'Send the link');
+    await page.getByRole('heading', { name: 'Look into your mail' }).waitFor();
+    await page.goto(await linkTo(this.url, email));
+    await press(page, 'Sign in with this browser');
   }
 
   watch(page: Page): Page {
@@ -51,37 +86,47 @@ export class Admin {
     return page;
   }
 
-  addressOf(app: string): string {
-    return `${this.worker.url}/apps/${app}/db.json`;
-  }
-
-  async #ask(url: string, init: RequestInit = {}): Promise<Response> {
+  async #ask(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = {
       authorization: `Bearer ${this.#token}`,
       'content-type': 'application/json',
       ...init.headers,
     };
-    return fetch(url, { ...init, headers });
+    const response = await fetch(`${this.url}${path}`, { ...init, headers });
+    if (!response.ok) throw new Error(`${path}: ${response.status}: ${await response.text()}`);
+    return response;
   }
 
-  async put(app: string, document: Document): Promise<void> {
-    const body = JSON.stringify(document);
-    const headers = { 'if-none-match': '*' };
-    const response = await this.#ask(this.addressOf(app), { method: 'PUT', headers, body });
-    if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
+  /** An app that no other test has, with a document or without one. */
+  async newApp(document?: Document): Promise<string> {
+    this.#apps += 1;
+    const app = `app-${this.#apps}`;
+    if (document === undefined) return app;
+    const init = { method: 'PUT', headers: { 'if-none-match': '*' } };
+    await this.#ask(`/apps/${app}/db.json`, { ...init, body: JSON.stringify(document) });
+    return app;
   }
 
   /** One record operation, or several. */
   async patch(app: string, operations: unknown): Promise<void> {
     const body = JSON.stringify(operations);
-    const response = await this.#ask(this.addressOf(app), { method: 'PATCH', body });
-    if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
+    await this.#ask(`/apps/${app}/db.json`, { method: 'PATCH', body });
   }
 
   /** As its owner has it now. */
   async document(app: string): Promise<Document> {
-    const response = await this.#ask(`${this.addressOf(app)}?view=full`);
+    const response = await this.#ask(`/apps/${app}/db.json?view=full`);
     return (await response.json()) as Document;
+  }
+
+  async signOutEverywhere(): Promise<void> {
+    await this.#ask('/auth/sign-out?everywhere=true', { method: 'POST' });
+    this.#token = await signIn(this.url, ADA);
+  }
+
+  /** Runs what a cron would. */
+  async runCron(cron: string): Promise<void> {
+    await this.#ask(`/cdn-cgi/local/scheduled?${new URLSearchParams({ cron })}`);
   }
 }
 
@@ -119,4 +164,18 @@ export async function saveFields(page: Page, fields: Record<string, string>): Pr
 export async function edit(page: Page, id: string, fields: Record<string, string>) {
   await openRecord(page, id);
   await saveFields(page, fields);
+}
+
+export const users = () => [
+  { id: 'u1', name: 'Ada', city: 'London' },
+  { id: 'u2', name: 'Grace', city: 'New York' },
+];
+
+/** What a page sends that may change something, as long as the test runs. */
+export function writesOf(page: Page): string[] {
+  const writes: string[] = [];
+  page.on('request', (request) => {
+    if (!['GET', 'HEAD'].includes(request.method())) writes.push(request.method());
+  });
+  return writes;
 }

@@ -30,6 +30,7 @@ describe('a page of an origin that is named', () => {
     expect(answer.status).toBe(204);
     expect(answer.headers.get('access-control-allow-origin')).toBe(APP);
     expect(answer.headers.get('access-control-allow-headers')).toContain('x-device-id');
+    expect(answer.headers.get('access-control-allow-headers')).toContain('x-allow-empty-write');
     expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
   });
 

@@ -5,6 +5,9 @@
 // back, so most requests touch no storage. Requests are reserved there ten at a time, ahead of
 // their use: an object that forgets has used up what it had reserved, and never opens a window
 // twice.
+//
+// Whoever runs many requests elsewhere takes several at once, a lease: they count as used, whether
+// they will be or not. A lease ends with its window, so no other window pays for its requests.
 
 #include <algorithm>
 #include <array>
@@ -14,6 +17,7 @@
 #include "accounts/window.h"
 #include "base/limits.h"
 #include "engine/await.h"
+#include "engine/params.h"
 #include "records/sql_space.h"
 
 namespace tidemark {
@@ -40,6 +44,8 @@ Task<Reply> Admit(Context context) {
   const Result<int64_t> limit =
       ConfiguredLimit(request, "requests_max", limits::kRequestsPerMinute);
   if (!limit.ok()) co_return Reply::Error(limit.status());
+  const Result<int64_t> requests = IntegerParam(request, "requests", 1, limits::kRequestsLeased, 1);
+  if (!requests.ok()) co_return Reply::Error(requests.status());
   Admission admission{};
   if (!ReadNumbers(request.Param("admission"), admission)) admission = co_await ReadAdmission();
   const int64_t expires_ms = request.identity.expires_ms;
@@ -48,8 +54,8 @@ Task<Reply> Admit(Context context) {
     co_return Reply::Error(Status::Error(401, "invalid_token", "Invalid token"));
   }
   Window window{.ends_ms = admission[kEnds], .count = admission[kCount]};
-  const bool taken = window.Take(request.now_ms, limits::kMinuteMs, *limit);
-  if (!taken) co_return RateLimited(window.ends_ms, request.now_ms);
+  const int64_t granted = window.Take(request.now_ms, limits::kMinuteMs, *limit, *requests);
+  if (granted == 0) co_return RateLimited(window.ends_ms, request.now_ms);
   if (window.ends_ms != admission[kEnds] || window.count > admission[kReserved]) {
     admission[kReserved] = std::min(window.count + limits::kRequestsReserved - 1, *limit);
     const std::array<int64_t, 2> reserved = {window.ends_ms, admission[kReserved]};
@@ -59,6 +65,9 @@ Task<Reply> Admit(Context context) {
   admission[kCount] = window.count;
   Reply reply;
   reply.data["admission"] = FormatNumbers(admission);
+  reply.data["granted"] = std::to_string(granted);
+  reply.data["granted_until"] =
+      std::to_string(std::min(request.now_ms + limits::kLeaseMs, window.ends_ms));
   co_return reply;
 }
 

@@ -33,7 +33,7 @@ Task<Reply> CountLink(Context context) {
   const Result<int64_t> networks = IntegerParam(request, "networks", 1, limits::kLinkNetworks, 1);
   if (!networks.ok()) co_return Reply::Error(networks.status());
   Window window = co_await ReadWindow();
-  if (!window.Take(request.now_ms, limits::kLinkWindowMs, *limit * *networks)) {
+  if (window.Take(request.now_ms, limits::kLinkWindowMs, *limit * *networks) == 0) {
     Reply refused = RateLimited(window.ends_ms, request.now_ms);
     refused.data["ends_ms"] = std::to_string(window.ends_ms);
     co_return refused;

@@ -36,8 +36,10 @@ Task<Reply> RedeemTicket(Context context);
 
 // Local, in the caller's space, before each request: whether the caller's token is of the present
 // version, and the caller has requests left. Parameters: `requests_max`, and `admission`, the data
-// of that name that this object was answered last, if it remembers it.
-// Codes: `invalid_token`, `rate_limited`.
+// of that name that this object was answered last, if it remembers it; `requests`, how many are
+// taken at once by whoever counts them out by itself (1 to kRequestsLeased). Data: `granted`, how
+// many were given, at least one; `granted_until`, in ms: they are used by then or not at all.
+// Codes: `invalid_token`, `rate_limited`, `invalid_parameter`.
 Task<Reply> Admit(Context context);
 
 // Local, in a space. Data: `version`, of the tokens of its user.

@@ -8,14 +8,14 @@
 
 namespace tidemark {
 
-bool Window::Take(int64_t now_ms, int64_t length_ms, int64_t limit) {
+int64_t Window::Take(int64_t now_ms, int64_t length_ms, int64_t limit, int64_t requests) {
   if (now_ms >= ends_ms || ends_ms > now_ms + length_ms) {
     ends_ms = now_ms + length_ms;
     count = 0;
   }
-  if (count >= limit) return false;
-  ++count;
-  return true;
+  const int64_t taken = std::clamp<int64_t>(limit - count, 0, requests);
+  count += taken;
+  return taken;
 }
 
 std::string FormatNumbers(std::span<const int64_t> numbers) {

@@ -18,9 +18,10 @@ struct Window {
   int64_t ends_ms = 0;
   int64_t count = 0;
 
-  // Counts one request in; false where the window is full. One that has ended, or that ends later
-  // than any window opened now would (a clock was set back), is opened anew.
-  bool Take(int64_t now_ms, int64_t length_ms, int64_t limit);
+  // Counts up to so many requests in, and says how many; 0 where the window is full. One that has
+  // ended, or that ends later than any window opened now would (a clock was set back), is opened
+  // anew.
+  int64_t Take(int64_t now_ms, int64_t length_ms, int64_t limit, int64_t requests = 1);
 };
 
 // Whole numbers from 0 up, with points between. Read* is false, and writes nothing to rely on,

@@ -94,8 +94,10 @@ inline constexpr int64_t kLinkMs = 15 * kMinuteMs;
 inline constexpr int64_t kTicketMs = 30'000;
 inline constexpr int64_t kRequestsPerMinute = 100;  // of a user
 inline constexpr int64_t kRequestsReserved = 10;    // at once: a row written for so many
-inline constexpr int64_t kLinksPerWindow = 5;       // asked from one network
-inline constexpr int64_t kLinkNetworks = 4;         // whose links together may go to one address
+inline constexpr int64_t kRequestsLeased = 10;      // at once, to be used in so many ms
+inline constexpr int64_t kLeaseMs = 10'000;  // a token that was revoked is good no longer than that
+inline constexpr int64_t kLinksPerWindow = 5;  // asked from one network
+inline constexpr int64_t kLinkNetworks = 4;    // whose links together may go to one address
 inline constexpr int64_t kLinkWindowMs = 15 * kMinuteMs;
 
 // Shares. What one space sends to another is a page of the projection's size.
@@ -141,9 +143,23 @@ inline constexpr int64_t kViewBytesMax = 32 << 20;     // a document that its ow
 inline constexpr int64_t kPublishEveryMs = 2'000;      // KV takes one write a second for a key
 inline constexpr int64_t kKvDocumentBytes = 20 << 20;  // of records; KV takes 25 MiB
 inline constexpr int64_t kJournalObjectUnits = 1'000'000;  // of entries, up to 3 bytes each
+inline constexpr int64_t kShardsMax = 1'000;        // of a document; each is asked for a whole copy
+inline constexpr size_t kShardsTogether = 6;        // the platform's connections at a time
+inline constexpr int64_t kSettleMs = 5'000;         // until a change that died is ended
+inline constexpr size_t kRoutedBytesMax = 8 << 20;  // operations that are sorted by shard
 // Of a large write's entry, in UTF-16 units of up to 3 bytes: with a record more it is a value.
 inline constexpr int64_t kJournalPartUnits = 300'000;
 static_assert(kJournalPartUnits * 3 + kRecordBytesMax < kSqlValueBytesMax);
+inline constexpr int64_t kJournalDays = 7;         // that can be gone back to at any moment
+inline constexpr int64_t kJournalDaysMax = 3'650;  // by configuration
+inline constexpr int64_t kForgetDeletedDays = 30;  // a deletion's version
+inline constexpr int64_t kForgetDeletedRows = 5'000;  // together
+inline constexpr int kForgetDeletedBatches = 40;      // a night
+inline constexpr int64_t kFoldedObjects = 100'000;    // of the journal, deleted in a night
+inline constexpr int64_t kSnapshotsDefault = 30;      // listed at once
+inline constexpr int64_t kSnapshotsMax = 100;
+inline constexpr int64_t kDocumentsPage = 100;   // apps that the crons list at once
+inline constexpr size_t kDocumentsTogether = 6;  // the platform's connections at a time
 
 // Reads.
 inline constexpr int64_t kListRowsMax = 1'000;

@@ -106,6 +106,19 @@ Result<Sharding> ShardingOf(std::string_view shards, std::string_view app) {
   return found;
 }
 
+std::string LayoutText(const Sharding& sharding) {
+  if (sharding.by == ShardBy::kNothing) return {};
+  if (sharding.by == ShardBy::kCollection) return "collection";
+  return sharding.field.empty() ? "day" : "day:" + sharding.field;
+}
+
+Sharding ParseLayout(std::string_view layout) {
+  if (layout.empty()) return {};
+  if (layout == "collection") return {.by = ShardBy::kCollection};
+  const bool field = layout.starts_with("day:");
+  return {.by = ShardBy::kDay, .field = std::string(field ? layout.substr(4) : "")};
+}
+
 std::string ManifestName(std::string_view app) { return std::string(app).append(kManifest); }
 
 std::string ShardObjectName(std::string_view app, std::string_view shard) {

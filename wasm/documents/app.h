@@ -41,6 +41,10 @@ struct Sharding {
 // is 503 `not_configured` for every app, so that it is seen at once.
 Result<Sharding> ShardingOf(std::string_view shards, std::string_view app);
 
+// The same as a text that objects keep: "", "collection", "day" or "day:FIELD".
+std::string LayoutText(const Sharding& sharding);
+Sharding ParseLayout(std::string_view layout);
+
 // The objects' names.
 std::string ManifestName(std::string_view app);
 std::string ShardObjectName(std::string_view app, std::string_view shard);

@@ -5,7 +5,9 @@
 
 #include "base/json_writer.h"
 #include "base/limits.h"
+#include "documents/app.h"
 #include "documents/commit.h"
+#include "documents/shard_of.h"
 #include "documents/sql_write.h"
 
 namespace tidemark {
@@ -67,6 +69,27 @@ Status ChangeLog::Set(MemberChange change, std::string_view value) {
 
 void ChangeLog::Unset(const std::string& key) {
   Room(0).changes.members.push_back({.key = key, .removed = true});
+}
+
+Status ChangeLog::CheckShard(const Request& request) const {
+  const std::string shard = request.Param("shard");
+  const Sharding sharding = ParseLayout(before_.layout);
+  if (!sharding.sharded()) return {};
+  bool fits = true;
+  for (const Chunk& chunk : chunks_) {
+    const std::string_view text = chunk.text;
+    for (const MemberChange& change : chunk.changes.members) {
+      fits = fits && shard == kRootShard && !change.collection;
+    }
+    for (const RecordChange& change : chunk.changes.records) {
+      // One that was there stays where it is, whatever day it names.
+      const bool stays = change.size == 0 || (change.before > 0 && !sharding.field.empty());
+      fits = fits && (stays || shard == RecordShard(sharding, change.collection, change.id,
+                                                    text.substr(change.offset, change.size)));
+    }
+  }
+  if (fits) return {};
+  return Status::Error(409, "spans_shards", "This patch would reach beyond the shard");
 }
 
 // What a patch set to what it was already is no change.

@@ -8,6 +8,7 @@
 namespace tidemark {
 
 std::string ActivityOf(const Request& request, int64_t version, bool created) {
+  if (request.params.contains("silent")) return {};
   const std::optional<ObjectName> object = ParseObjectName(request.space);
   return ActivityLine({.time_ms = request.now_ms,
                        .source = request.space,
@@ -27,7 +28,8 @@ Reply Written(const Document& before, const Document& after, std::string results
   if (!results.empty()) text += R"(,"results":[)" + std::move(results) + "]";
   Reply reply = Reply::Json(text + "}");
   const bool changed = after.tag.version != before.tag.version;
-  if (changed && !before.exists()) reply.status = 201;
+  // A shard that is new is no new document.
+  if (changed && !before.exists() && before.layout.empty()) reply.status = 201;
   if (after.exists()) reply.headers.emplace_back("etag", *after.etag());
   reply.data["version"] = std::to_string(after.tag.version);
   if (changed) reply.data["journalled"] = "1";

@@ -1,43 +1,79 @@
 #include "documents/copy.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/json_tree.h"
 #include "base/json_writer.h"
 #include "base/limits.h"
+#include "documents/app.h"
+#include "documents/change.h"
+#include "documents/seal.h"
+#include "documents/shard_of.h"
 #include "documents/sql_read.h"
+#include "documents/sql_shards.h"
+#include "documents/sql_tree.h"
 #include "engine/await.h"
+#include "records/sql_space.h"
 
 namespace tidemark {
 namespace {
 
 constexpr Keep kPage{limits::kJournalPartUnits, limits::kPageRowsMax};
 
-std::string Text(const Params& data, std::string_view key) {
-  const auto found = data.find(key);
-  return found == data.end() ? std::string() : found->second;
-}
+struct Page {
+  std::optional<Handle> text;  // none: no rows
+  int64_t last = 0;
+  bool more = false;
+  bool failed = false;
+};
+
+// What a page is of: values between two places, or records of a collection after one.
+struct Range {
+  std::string collection;
+  bool values = false;
+  int64_t after = 0;
+  int64_t before = 0;
+};
+
+struct Section {
+  std::string collection;
+  int64_t place = 0;
+};
 
 class Copier {
  public:
-  explicit Copier(CopyTarget target) : target_(std::move(target)) {}
+  Copier(Context context, CopyTarget target)
+      : context_(std::move(context)), target_(std::move(target)) {}
 
-  Task<Copied> Run();
+  Task<Copied> Run(int64_t unless);
 
  private:
   Task<bool> Freeze();
+  Task<bool> FreezeShards();
+  Task<bool> AdvanceShards(std::vector<ShardReply> frozen);
+  Task<bool> MeasureShards(std::vector<ShardReply> frozen);
+  Task<bool> Thaw();
   Task<bool> Open();
   Task<bool> WriteAll();
-  Task<bool> WritePages(const Sql& sql, std::string scope, int64_t after, bool members,
-                        int64_t before);
+  Task<bool> WriteRange(Range range, bool* comma);
+  Task<bool> WriteRecords(std::string collection);
+  Task<bool> WriteValues(int64_t after, int64_t before);
+  Task<Page> ReadPage(Range range);
   Task<bool> Write(std::vector<Part> parts);
   Task<bool> Close();
   bool Failed(const std::variant<StoreReply, Failure>& answer);
 
+  Context context_;
   CopyTarget target_;
   Document document_;
   Copied copied_;
+  std::string app_;
+  std::vector<std::string> shards_;  // of a sharded document
+  std::string shard_;                // the one that is read
+  std::vector<Section> sections_;    // its collections, in order
   std::string stream_;
-  bool first_ = true;
+  bool first_ = true;  // no member yet
 };
 
 bool Copier::Failed(const std::variant<StoreReply, Failure>& answer) {
@@ -50,22 +86,100 @@ bool Copier::Failed(const std::variant<StoreReply, Failure>& answer) {
   return reply->status != 200;
 }
 
-// From here on the moment is kept: what a later write replaces of it is set aside first.
 Task<bool> Copier::Freeze() {
   document_ = co_await ReadDocument();
   if (!document_.exists()) co_return false;
-  // The read and the freeze are one step: the version is the one that is frozen.
+  if (!document_.layout.empty()) co_return co_await FreezeShards();
   const ResultSets frozen = co_await Batch({{sql::kClearFrozen.text, {}},
                                             {sql::kClearFrozenMembers.text, {}},
                                             {sql::kFreeze.text, {}},
                                             {sql::kMeasureDocument.text, {}}});
   document_.tag.version = frozen[2].Integer(0, 0);
-  copied_.version = document_.tag.version;
   copied_.bytes = frozen[3].Integer(0, 0);
+  const ResultSet rows = co_await Query(sql::kListCollections, {document_.tag.version});
+  for (const std::vector<Cell>& row : rows.rows) {
+    sections_.push_back({*std::get_if<std::string>(&row[0]), *std::get_if<int64_t>(&row[1])});
+  }
+  co_return true;
+}
+
+// The version of the whole is the highest of all; no shard gives one up to it any more, so that
+// whatever changes later has a higher one.
+Task<bool> Copier::AdvanceShards(std::vector<ShardReply> frozen) {
+  int64_t version = document_.tag.version;
+  for (const ShardReply& shard : frozen) {
+    version = std::max(version, NumberOf(shard->data, "version"));
+  }
+  std::vector<std::string> behind;
+  std::vector<int64_t> versions;
+  for (size_t i = 0; i < frozen.size(); ++i) {
+    const int64_t own = NumberOf(frozen[i]->data, "version");
+    if (std::max(own, NumberOf(frozen[i]->data, "clock")) >= version) continue;
+    behind.push_back(shards_[i]);
+    versions.push_back(own);
+  }
+  const std::vector<ShardReply> advanced =
+      co_await CallShards(app_, behind, "advance_shard", {{"clock", std::to_string(version)}});
+  for (size_t i = 0; i < advanced.size(); ++i) {
+    // One that wrote meanwhile may have taken a version up to it.
+    if (!advanced[i] || NumberOf(advanced[i]->data, "version") != versions[i]) co_return false;
+  }
+  if (std::max(document_.tag.version, document_.clock) < version) {
+    co_await Query(sql::kWriteMeta, {"clock", version});
+  }
+  document_.tag.version = version;
+  co_return true;
+}
+
+Task<bool> Copier::MeasureShards(std::vector<ShardReply> frozen) {
+  std::map<std::string, int64_t> bytes;
+  int64_t whole = 2;
+  for (const ShardReply& shard : frozen) {
+    whole += NumberOf(shard->data, "values");
+    const Result<nlohmann::json> tree = ParseTree(DataOf(shard->data, "collections"), 2);
+    if (!tree.ok()) co_return false;
+    for (const nlohmann::json& pair : *tree) {
+      const auto* key = pair[0].get_ptr<const std::string*>();
+      if (key != nullptr) bytes[*key] += pair[1].get<int64_t>();
+    }
+  }
+  for (const Section& section : sections_) {
+    std::string key;
+    json::AppendQuoted(&key, section.collection);
+    // Its name, a colon, brackets, and a comma behind; of its records the last comma goes.
+    whole +=
+        static_cast<int64_t>(key.size()) + 4 + std::max<int64_t>(0, bytes[section.collection] - 1);
+  }
+  copied_.bytes = whole > 2 ? whole - 1 : whole;
+  co_return true;
+}
+
+Task<bool> Copier::FreezeShards() {
+  app_ = ParseObjectName(context_.request.space)->app;
+  shards_ = co_await ListShards();
+  const std::vector<ShardReply> frozen = co_await CallShards(app_, shards_, "freeze_shard", {});
+  if (!AllOk(frozen)) co_return false;
+  // After them: a collection that a shard has is in the manifest by now.
+  document_ = co_await ReadDocument();
+  const ResultSet rows = co_await Query(sql::kListMembers);
+  for (const std::vector<Cell>& row : rows.rows) {
+    sections_.push_back({*std::get_if<std::string>(&row[0]), *std::get_if<int64_t>(&row[1])});
+  }
+  co_return co_await AdvanceShards(frozen) && co_await MeasureShards(frozen);
+}
+
+Task<bool> Copier::Thaw() {
+  if (shards_.empty()) {
+    co_await Batch(
+        {{sql::kThaw.text, {}}, {sql::kClearFrozen.text, {}}, {sql::kClearFrozenMembers.text, {}}});
+  } else {
+    co_await CallShards(app_, shards_, "thaw_shard", {});
+  }
   co_return true;
 }
 
 Task<bool> Copier::Open() {
+  if (target_.store.empty()) co_return copied_.bytes <= limits::kViewBytesMax;
   std::string meta = R"({"version":)";
   json::AppendQuoted(&meta, document_.version());
   meta += R"(,"bytes":)" + std::to_string(copied_.bytes) + "}";
@@ -73,87 +187,138 @@ Task<bool> Copier::Open() {
   if (target_.absent) params["absent"] = "1";
   auto answer = co_await Store(target_.store, "open", std::move(params));
   if (Failed(answer)) co_return false;
-  stream_ = Text(std::get_if<StoreReply>(&answer)->data, "stream");
+  stream_ = DataOf(std::get_if<StoreReply>(&answer)->data, "stream");
   co_return true;
 }
 
 Task<bool> Copier::Write(std::vector<Part> parts) {
+  if (target_.store.empty()) {
+    for (Part& part : parts) copied_.body.push_back(std::move(part));
+    co_return true;
+  }
   auto answer = co_await Store(target_.store, "write", {{"stream", stream_}}, std::move(parts));
   co_return !Failed(answer);
 }
 
-// All rows of a statement, page by page. `members`: they are members of the object, not elements.
-Task<bool> Copier::WritePages(const Sql& sql, std::string scope, int64_t after, bool members,
-                              int64_t before) {
-  bool comma = members && !first_;
+Task<Page> Copier::ReadPage(Range range) {
+  const int64_t version = document_.tag.version;
+  if (shards_.empty()) {
+    std::vector<Param> params{version, range.after};
+    params.push_back(range.values ? Param(range.before) : Param(range.collection));
+    const ResultSet rows = co_await Query(range.values ? sql::kReadValues : sql::kReadRecordPage,
+                                          std::move(params), kPage);
+    co_return Page{
+        .text = rows.kept.empty() ? std::nullopt : std::optional(rows.kept.front().handle),
+        .last = rows.last,
+        .more = rows.more};
+  }
+  Params params{{"version", std::to_string(version)},
+                {"after", std::to_string(range.after)},
+                {"collection", range.collection}};
+  if (range.values) params["before"] = std::to_string(range.before);
+  auto answer = co_await Call(ShardObjectName(app_, shard_), "read_shard_page", std::move(params));
+  const auto* reply = std::get_if<CallReply>(&answer);
+  if (reply == nullptr || reply->status >= 300) co_return Page{.failed = true};
+  const bool none = DataOf(reply->data, "rows") == "0";
+  co_return Page{.text = none ? std::nullopt : std::optional(reply->body),
+                 .last = NumberOf(reply->data, "last"),
+                 .more = DataOf(reply->data, "more") == "1"};
+}
+
+// All of a range, page by page. `comma`: something stands before it.
+Task<bool> Copier::WriteRange(Range range, bool* comma) {
   for (bool more = true; more;) {
-    std::vector<Param> params{document_.tag.version, after};
-    if (members) params.emplace_back(before);
-    if (!members) params.emplace_back(scope);
-    const ResultSet page = co_await Query(sql, std::move(params), kPage);
-    if (page.kept.empty()) co_return true;
+    const Page page = co_await ReadPage(range);
+    if (page.failed) co_return false;
+    if (!page.text) co_return true;
     std::vector<Part> parts;
-    if (comma) parts.emplace_back(",");
-    parts.emplace_back(page.kept.front().handle);
+    if (*comma) parts.emplace_back(",");
+    parts.emplace_back(*page.text);
     if (!co_await Write(std::move(parts))) co_return false;
-    if (members) first_ = false;
-    comma = true;
-    after = page.last;
+    *comma = true;
+    range.after = page.last;
     more = page.more;
   }
   co_return true;
 }
 
-Task<bool> Copier::WriteAll() {
-  const ResultSet collections = co_await Query(sql::kListCollections, {document_.tag.version});
-  if (!co_await Write({"{"})) co_return false;
-  int64_t after = 0;
-  for (const std::vector<Cell>& row : collections.rows) {
-    const std::string key = *std::get_if<std::string>(&row[0]);
-    const int64_t place = *std::get_if<int64_t>(&row[1]);
-    if (!co_await WritePages(sql::kReadValues, {}, after, true, place)) co_return false;
-    std::string head = std::exchange(first_, false) ? "" : ",";
-    json::AppendQuoted(&head, key);
-    if (!co_await Write({head + ":["})) co_return false;
-    if (!co_await WritePages(sql::kReadRecordPage, key, 0, false, 0)) co_return false;
-    if (!co_await Write({"]"})) co_return false;
-    after = place;
-  }
-  if (!co_await WritePages(sql::kReadValues, {}, after, true, limits::kIntegerMax)) {
-    co_return false;
-  }
-  co_return co_await Write({"}"});
-}
-
-Task<bool> Copier::Close() {
-  auto answer = co_await Store(target_.store, "close", {{"stream", stream_}});
-  if (Failed(answer)) co_return false;
-  copied_.sha256 = Text(std::get_if<StoreReply>(&answer)->data, "sha256");
+Task<bool> Copier::WriteValues(int64_t after, int64_t before) {
+  shard_ = kRootShard;
+  bool comma = !first_;
+  const Range range{.values = true, .after = after, .before = before};
+  if (!co_await WriteRange(range, &comma)) co_return false;
+  first_ = !comma;
   co_return true;
 }
 
-Task<Copied> Copier::Run() {
-  if (!co_await Freeze()) co_return std::move(copied_);
-  const bool open = co_await Open();
-  copied_.done = open && co_await WriteAll() && co_await Close();
-  if (open && !copied_.done) co_await Store(target_.store, "abort", {{"stream", stream_}});
-  co_await Batch(
-      {{sql::kThaw.text, {}}, {sql::kClearFrozen.text, {}}, {sql::kClearFrozenMembers.text, {}}});
+// Of an app that is sharded by day a collection's records come day by day.
+Task<bool> Copier::WriteRecords(std::string collection) {
+  bool comma = false;
+  const Range range{.collection = collection};
+  if (shards_.empty()) co_return co_await WriteRange(range, &comma);
+  const bool one = ParseLayout(document_.layout).by == ShardBy::kCollection;
+  for (const std::string& shard : shards_) {
+    if (shard == kRootShard || (one && shard != CollectionShard(collection))) continue;
+    shard_ = shard;
+    if (!co_await WriteRange(range, &comma)) co_return false;
+  }
+  co_return true;
+}
+
+Task<bool> Copier::WriteAll() {
+  if (!co_await Write({"{"})) co_return false;
+  int64_t after = 0;
+  for (const Section& section : sections_) {
+    if (!co_await WriteValues(after, section.place)) co_return false;
+    std::string head = std::exchange(first_, false) ? "" : ",";
+    json::AppendQuoted(&head, section.collection);
+    if (!co_await Write({head + ":["})) co_return false;
+    if (!co_await WriteRecords(section.collection)) co_return false;
+    if (!co_await Write({"]"})) co_return false;
+    after = section.place;
+  }
+  co_return co_await WriteValues(after, limits::kIntegerMax) && co_await Write({"}"});
+}
+
+Task<bool> Copier::Close() {
+  if (target_.store.empty()) co_return true;
+  auto answer = co_await Store(target_.store, "close", {{"stream", stream_}});
+  if (Failed(answer)) co_return false;
+  copied_.sha256 = DataOf(std::get_if<StoreReply>(&answer)->data, "sha256");
+  co_return true;
+}
+
+Task<Copied> Copier::Run(int64_t unless) {
+  const bool frozen = co_await Freeze();
+  copied_.version = document_.tag.version;
+  copied_.same = frozen && copied_.version == unless;
+  if (frozen && !copied_.same) {
+    const bool open = co_await Open();
+    copied_.done = open && co_await WriteAll() && co_await Close();
+    if (!stream_.empty() && !copied_.done) {
+      co_await Store(target_.store, "abort", {{"stream", stream_}});
+    }
+    if (copied_.done && !target_.seal.empty()) {
+      copied_.problem = co_await SealCopy(target_, document_.tag, copied_);
+      copied_.done = copied_.problem.empty();
+    }
+  }
+  if (document_.exists()) co_await Thaw();
   co_return std::move(copied_);
 }
 
 }  // namespace
 
-Task<Copied> CopyDocument(CopyTarget target) {
-  Copier copier(std::move(target));
-  co_return co_await copier.Run();
+Task<Copied> CopyDocument(Context context, CopyTarget target, int64_t unless) {
+  Copier copier(std::move(context), std::move(target));
+  co_return co_await copier.Run(unless);
 }
 
 Task<bool> HoldsCopy(std::string key, Copied copied) {
   auto answer = co_await Store("r2", "digest", {{"key", std::move(key)}});
   const auto* reply = std::get_if<StoreReply>(&answer);
   co_return reply != nullptr && reply->status == 200 &&
-      Text(reply->data, "sha256") == copied.sha256;
+      DataOf(reply->data, "sha256") == copied.sha256;
 }
 
 }  // namespace tidemark

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "base/entity_tag.h"
 #include "base/limits.h"
+#include "documents/app.h"
 #include "documents/sql_tables.h"
 #include "engine/await.h"
+#include "engine/params.h"
 
 namespace tidemark {
 
@@ -19,10 +22,38 @@ Task<Document> ReadDocument() {
   document.frozen = row.Integer(1, 0);
   document.clock = row.Integer(2, 0);
   document.horizon = row.Integer(3, 0);
-  document.tag.version = row.Integer(4, 0);
-  document.records = row.Integer(5, 0);
-  document.bytes = row.Integer(6, 0);
+  document.layout = row.Text(4);
+  document.lock = row.Text(5);
+  document.tag.version = row.Integer(6, 0);
+  document.records = row.Integer(7, 0);
+  document.bytes = row.Integer(8, 0);
   co_return document;
+}
+
+Reply Busy(std::string needs) {
+  Reply reply = Reply::Error(Status::Error(
+      503, "busy", "The document is being changed as a whole; try again in a second"));
+  reply.headers.emplace_back("retry-after", "1");
+  reply.data["needs"] = std::move(needs);
+  return reply;
+}
+
+std::optional<Reply> NotNow(const Request& request, const Document& document) {
+  const std::optional<ObjectName> object = ParseObjectName(request.space);
+  if (!document.lock.empty()) return Busy("settle");
+  if (request.Param("layout") == document.layout) return std::nullopt;
+  if (!object || !object->shard) return Busy("relayout");
+  // What is asked of one shard by its name is not there; operations make it.
+  if (!request.Param("shard").empty() && !IsJsonType(request.Param("content_type"))) {
+    return Reply::Error(Status::NotFound("There is no such shard"));
+  }
+  return Busy("register");
+}
+
+std::optional<std::string> EtagFor(const Request& request, const Document& document) {
+  const std::string shard = request.Param("shard");
+  if (shard.empty() || !document.exists()) return document.etag();
+  return '"' + ShardTag(document.version(), shard) + '"';
 }
 
 Preconditions PreconditionsOf(const Request& request) {
@@ -60,6 +91,23 @@ std::optional<Reply> Refusal(const Request& request, const std::optional<std::st
   return std::nullopt;
 }
 
+std::optional<Reply> ShardRefusal(const Request& request, const Document& document) {
+  const Preconditions preconditions = PreconditionsOf(request);
+  if (!preconditions.has_if_match) return std::nullopt;
+  const std::optional<EntityTagList> list = ParseEntityTagList(preconditions.if_match);
+  if (!list) {
+    return Reply::Error(Status::Invalid("invalid_precondition", "If-Match is no list of tags"));
+  }
+  if (list->any) return std::nullopt;
+  for (const EntityTag& tag : list->tags) {
+    const std::optional<DocumentTag> made = ParseVersion(tag.opaque);
+    const bool holds = !tag.weak && made && made->epoch == document.tag.epoch &&
+                       made->version >= document.tag.version;
+    if (holds) return std::nullopt;
+  }
+  return PreconditionFailed(document.etag());
+}
+
 Status CheckClearing(const Request& request, const Extent& before, const Extent& after,
                      int64_t deleted) {
   const bool cleared =
@@ -70,7 +118,7 @@ Status CheckClearing(const Request& request, const Extent& before, const Extent&
                          "X-Allow-Empty-Write: true");
   }
   const bool large = !cleared && before.records >= limits::kLargeDeleteRecords &&
-                     deleted > before.records / 10 * 9;
+                     deleted * 10 > before.records * 9;
   if (large && request.Param("allow_large") != "true") {
     return Status::Error(409, "large_delete_denied",
                          "This would delete " + std::to_string(deleted) + " of " +

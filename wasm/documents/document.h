@@ -16,6 +16,8 @@ struct Document {
   int64_t clock = 0;    // versions up to it are taken, by the manifest's word
   int64_t frozen = 0;   // the version that is being copied; 0: none is
   int64_t horizon = 0;  // deletions up to this version are forgotten
+  std::string layout;   // how it is spread over objects (LayoutText); empty: it is not
+  std::string lock;     // the change of the whole document that is under way
   int64_t records = 0;
   int64_t bytes = 0;  // of the records' texts
 
@@ -33,6 +35,15 @@ struct Document {
 
 Task<Document> ReadDocument();
 
+// 503 for a request that comes while the whole document is changed, or that goes by another layout
+// than the object's; `needs` in its data says what will help: `settle`, `relayout`, or `register`
+// in an object that is not yet one of its app's shards. None if it can go on.
+std::optional<Reply> NotNow(const Request& request, const Document& document);
+Reply Busy(std::string needs);
+
+// The header ETag of what a request names: the document, or the one shard that it asks for.
+std::optional<std::string> EtagFor(const Request& request, const Document& document);
+
 // The preconditions that a request came with.
 Preconditions PreconditionsOf(const Request& request);
 
@@ -40,6 +51,10 @@ Preconditions PreconditionsOf(const Request& request);
 // `reads`: GET or HEAD. `required`: 428 where there is no precondition at all.
 std::optional<Reply> Refusal(const Request& request, const std::optional<std::string>& etag,
                              bool reads, bool required);
+
+// The same for record operations in a shard: a tag in If-Match is that of a copy of the whole, and
+// holds while this shard was not written since. Others' writes to other shards are no matter.
+std::optional<Reply> ShardRefusal(const Request& request, const Document& document);
 
 // 412 with the tag that there is.
 Reply PreconditionFailed(const std::optional<std::string>& etag);

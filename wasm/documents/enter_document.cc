@@ -2,6 +2,7 @@
 
 #include "documents/app.h"
 #include "documents/operations.h"
+#include "engine/params.h"
 #include "ops/access.h"
 
 namespace tidemark {
@@ -11,11 +12,25 @@ Task<Reply> EnterDocument(Context context) {
   const std::string app = request.Param("app");
   if (Status status = CheckApp(app); !status.ok()) co_return Reply::Error(status);
   const Action action = request.Param("action") == "read" ? Action::kRead : Action::kWrite;
-  const Status allowed =
-      CheckDocument(request.identity, false, action, request.Param("editors"));
+  const Status allowed = CheckDocument(request.identity, false, action, request.Param("editors"));
   if (!allowed.ok()) co_return Reply::Error(allowed);
+  const Result<Sharding> sharding = ShardingOf(request.Param("shards"), app);
+  if (!sharding.ok()) co_return Reply::Error(sharding.status());
   Reply reply;
-  reply.data["object"] = ManifestName(app);
+  const std::string shard = request.Param("shard");
+  const bool one = sharding->sharded() && !shard.empty();
+  if (action == Action::kWrite && !shard.empty() && !one) {
+    co_return Reply::Error(
+        Status::Error(409, "not_sharded", "This document is not sharded: write to it as a whole"));
+  }
+  reply.data["layout"] = LayoutText(*sharding);
+  reply.data["manifest"] = ManifestName(app);
+  reply.data["object"] = one ? ShardObjectName(app, shard) : ManifestName(app);
+  // What is asked of a sharded document as a whole is not for one object alone. Nor are operations:
+  // a shard may have to be made first.
+  const bool operations =
+      request.Param("method") == "PATCH" && IsJsonType(request.Param("content_type"));
+  if (sharding->sharded() && (!one || operations)) reply.data["whole"] = "1";
   co_return reply;
 }
 

@@ -25,26 +25,31 @@ namespace {
 constexpr const char* kProgressKey = "progress";
 constexpr Keep kObject{limits::kJournalObjectUnits, limits::kPageRowsMax};
 
-// An id that sorts by the last version in the object, and is the same for the same rows.
+// An id that sorts by the last version in the object, and of one version by the row: the parts of a
+// large write lie in several. It is the same for the same rows.
 std::string ObjectUuid(const std::string& object, const std::string& epoch, int64_t last_row,
                        int64_t last_seq) {
-  const Sha256Digest digest = Sha256Of(object + '\n' + epoch + '\n' + std::to_string(last_row));
-  return UuidV7(last_seq, std::span<const uint8_t, 10>(digest.data(), 10));
+  const Sha256Digest digest = Sha256Of(object + '\n' + epoch);
+  std::array<uint8_t, 10> bytes{};
+  std::copy_n(digest.begin(), bytes.size(), bytes.begin());
+  for (size_t i = 0; i < 5; ++i) bytes[3 + i] = static_cast<uint8_t>(last_row >> (32 - 8 * i));
+  return UuidV7(last_seq, bytes);
 }
 
 }  // namespace
 
 Task<Progress> ReadProgress() {
   const ResultSet row = co_await Query(sql::kReadMeta, {kProgressKey});
-  std::array<int64_t, 6> numbers{};
+  std::array<int64_t, 8> numbers{};
   if (!ReadNumbers(row.Text(0), numbers)) numbers = {};
-  co_return Progress{numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]};
+  co_return Progress{numbers[0], numbers[1], numbers[2], numbers[3],
+                     numbers[4], numbers[5], numbers[6], numbers[7]};
 }
 
 Task<bool> WriteProgress(Progress progress) {
-  const std::array<int64_t, 6> numbers = {progress.flushed,   progress.recorded,
-                                          progress.published, progress.published_at,
-                                          progress.failures,  progress.registered};
+  const std::array<int64_t, 8> numbers = {
+      progress.flushed,  progress.recorded,   progress.published, progress.published_at,
+      progress.failures, progress.registered, progress.large,     progress.flushed_seq};
   co_await Batch({{sql::kWriteText.text, {kProgressKey, FormatNumbers(numbers)}},
                   {sql::kForgetEntries.text, {std::min(progress.flushed, progress.recorded)}}});
   co_return true;
@@ -63,7 +68,7 @@ Task<bool> FlushJournal(Request request, Progress* progress) {
     json::AppendQuoted(&head, request.space);
     head += R"(,"epoch":")" + document.tag.epoch + R"(","first":)" +
             std::to_string(seqs.Integer(0, 0)) + R"(,"last":)" + std::to_string(last_seq) +
-            R"(,"entries":[)";
+            R"(,"previous":)" + std::to_string(progress->flushed_seq) + R"(,"entries":[)";
     std::string key =
         JournalKey(object->app, DayOf(last_seq),
                    ObjectUuid(request.space, document.tag.epoch, page.last, last_seq));
@@ -72,6 +77,7 @@ Task<bool> FlushJournal(Request request, Progress* progress) {
     const auto* reply = std::get_if<StoreReply>(&answer);
     if (reply == nullptr || reply->status != 200) co_return false;
     progress->flushed = page.last;
+    progress->flushed_seq = last_seq;
     co_await WriteProgress(*progress);
     more = page.more;
   }

@@ -80,13 +80,13 @@ Task<bool> View::Read() {
 Task<Reply> GetDocument(Context context) {
   const Request& request = context.request;
   const Document document = co_await ReadDocument();
+  if (auto busy = NotNow(request, document)) co_return std::move(*busy);
   const std::string shard = request.Param("shard");
   if (!document.exists()) co_return Reply::Error(Status::NotFound("There is no document yet"));
-  const std::string tag = shard.empty() ? document.version() : ShardTag(document.version(), shard);
-  if (auto refusal = Refusal(request, '"' + tag + '"', true, false)) {
-    co_return std::move(*refusal);
-  }
-  View view(shard, document.tag.version);
+  const std::string etag = *EtagFor(request, document);
+  if (auto refusal = Refusal(request, etag, true, false)) co_return std::move(*refusal);
+  // An object that is a shard has nothing else.
+  View view(document.layout.empty() ? shard : std::string(), document.tag.version);
   if (document.bytes <= limits::kViewBytesMax) co_await view.Read();
   if (document.bytes > limits::kViewBytesMax || view.too_large()) {
     co_return Reply::Error(Status::TooLarge(
@@ -96,7 +96,7 @@ Task<Reply> GetDocument(Context context) {
   if (!view.found()) co_return Reply::Error(Status::NotFound("There is no such shard"));
   Reply reply;
   reply.headers.emplace_back("content-type", "application/json");
-  reply.headers.emplace_back("etag", '"' + tag + '"');
+  reply.headers.emplace_back("etag", etag);
   if (request.Param("method") != "HEAD") reply.body = view.TakeBody();
   co_return reply;
 }

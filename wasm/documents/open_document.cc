@@ -16,10 +16,10 @@ Task<Reply> OpenDocument(Context context) {
   random.Fill(bytes);
   std::string epoch = HexEncode({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   std::vector<Statement> statements;
-  for (const Sql& table :
-       {sql::kCreateMeta, sql::kCreateMember, sql::kCreateRecord, sql::kCreateRecordPlace,
-        sql::kCreateJournal, sql::kCreateFrozen, sql::kCreateFrozenMember, sql::kCreateStaged,
-        sql::kCreateStagedMember}) {
+  for (const Sql& table : {sql::kCreateMeta, sql::kCreateMember, sql::kCreateRecord,
+                           sql::kCreateRecordPlace, sql::kCreateRecordDeleted, sql::kCreateJournal,
+                           sql::kCreateFrozen, sql::kCreateFrozenMember, sql::kCreateStaged,
+                           sql::kCreateStagedMember, sql::kCreateShard, sql::kCreatePlaced}) {
     statements.push_back({table.text, {}});
   }
   statements.push_back({sql::kCreateOnce.text, {"epoch", std::move(epoch)}});

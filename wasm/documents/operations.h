@@ -37,4 +37,50 @@ Task<Reply> EnterDocument(Context context);
 // Spanning, in the Worker: GET of the published document.
 Task<Reply> ReadPublished(Context context);
 
+// Of backups (snapshots.h). In a manifest, spanning, for the crons: the snapshot of a day, by the
+// parameter `at`, a time; the night's compaction, by `journal_days`. Data: `skipped`, or `version`,
+// `bytes` and what was done.
+Task<Reply> SnapshotDocument(Context context);
+Task<Reply> CompactDocument(Context context);
+
+// In a manifest, spanning: stages what the document was, by the parameter `day` or `at`. Data:
+// `then`, the local operation that puts it in place for the same caller.
+Task<Reply> RestoreDocument(Context context);
+Task<Reply> ReplaceDocument(Context context);
+
+// Spanning, in the Worker: GET /snapshots, by `app`, `before` and `limit`. Data: `next_before`.
+Task<Reply> ListSnapshots(Context context);
+
+// Spanning, in the Worker, for the crons: the operation `run` in every document's manifest, with
+// the other parameters. Data: `documents`, `failed`, and `problem`, of the first that failed.
+Task<Reply> RunDocuments(Context context);
+
+// Of sharded documents. In the Worker: PATCH by record operations, to the shard that they are for.
+Task<Reply> PatchSharded(Context context);
+
+// Local, in a shard, for its manifest: see change.h and copy.h.
+Task<Reply> JoinShard(Context context);      // `epoch`, `layout`, `members`: it is one from now on
+Task<Reply> LockShard(Context context);      // `change`: nobody else writes
+Task<Reply> StageShard(Context context);     // `change`, `collection`, `place`; the body: rows
+Task<Reply> FinishShard(Context context);    // `change`, `commit`, `version`, `drop`, `user`, `op`
+Task<Reply> FreezeShard(Context context);    // the moment of a copy begins
+Task<Reply> AdvanceShard(Context context);   // `clock`: versions are above it from now on
+Task<Reply> ReadShardPage(Context context);  // `version`, `after`, `collection` or `before`
+Task<Reply> ReadShardRows(Context context);  // `after`, `collection`: rows for another object
+Task<Reply> ThawShard(Context context);
+
+// In a manifest. Local: a shard comes to be, or gets collections that it did not have; where
+// records lie that go by a day which they name; a shard has changed.
+Task<Reply> RegisterShard(Context context);
+Task<Reply> PlaceRecords(Context context);
+Task<Reply> NoteShard(Context context);
+
+// In a manifest, spanning, one after the other: what died halfway is ended; PUT; GET of the whole;
+// operations that may clear a shard; the change from one layout to another.
+Task<Reply> SettleDocument(Context context);
+Task<Reply> PutSharded(Context context);
+Task<Reply> GetSharded(Context context);
+Task<Reply> PatchThrough(Context context);
+Task<Reply> RelayoutDocument(Context context);
+
 }  // namespace tidemark

@@ -71,8 +71,9 @@ class RecordPatch {
   std::map<std::string, int64_t, std::less<>> last_places_;  // of the collections that are there
   int64_t last_member_ = -1;                                 // not read yet
   std::vector<MemberChange> new_members_;
-  std::vector<size_t> conflicts_;  // operations of the batch
-  size_t before_batch_ = 0;        // operations of earlier batches
+  std::vector<std::string> unknown_;  // collections that this shard does not have
+  std::vector<size_t> conflicts_;     // operations of the batch
+  size_t before_batch_ = 0;           // operations of earlier batches
   int64_t deleted_ = 0;
   int64_t parts_ = 0;
   std::string results_;
@@ -164,6 +165,10 @@ Task<Status> RecordPatch::ReadCollections() {
   }
   for (size_t i = 0; i < names.size(); ++i) {
     if (found[i]) continue;
+    if (!document_.layout.empty()) {
+      unknown_.push_back(std::move(names[i]));  // the manifest gives it its place first
+      continue;
+    }
     last_member_ += limits::kPlaceStep;
     new_members_.push_back({.key = std::move(names[i]), .place = last_member_, .collection = true});
   }
@@ -229,6 +234,7 @@ void RecordPatch::AddResults() {
 Task<Status> RecordPatch::RunBatch(bool last) {
   IndexRecords();
   if (Status status = co_await ReadStored(); !status.ok()) co_return status;
+  if (!unknown_.empty()) co_return Status();
   FindConflicts();
   if (!conflicts_.empty()) co_return Status();
   const Changes changes = Decide();
@@ -267,7 +273,7 @@ Task<Reply> RecordPatch::ConflictReply() {
   reply.body.clear();
   std::string text;
   json::Writer(&text).Raw(
-      R"({"error":"precondition_failed","message":"Others have changed these records since")"
+      R"({"error":"precondition_failed","message":"Others have changed these records since)"
       R"(","version":)");
   json::AppendQuoted(&text, document_.version());
   text += R"(,"conflicts":[)";
@@ -304,6 +310,11 @@ Task<Reply> RecordPatch::Run() {
     const bool last = reader.done() && offset + consumed >= request.body_size;
     if (!operations_.empty() || (last && parts_ > 0)) {
       if (Status status = co_await RunBatch(last); !status.ok()) co_return Reply::Error(status);
+      if (!unknown_.empty()) {
+        Reply reply = Busy("register");
+        reply.data["members"] = StringsJson(unknown_);
+        co_return reply;
+      }
       if (!conflicts_.empty()) co_return co_await ConflictReply();
     }
     before_batch_ += operations_.size();
@@ -320,8 +331,12 @@ Task<Reply> RecordPatch::Run() {
 }  // namespace
 
 Task<Reply> PatchRecords(Context context) {
+  if (Status status = CheckBody(context.request); !status.ok()) co_return Reply::Error(status);
   const Document document = co_await ReadDocument();
-  if (auto refusal = Refusal(context.request, document.etag(), false, false)) {
+  if (auto busy = NotNow(context.request, document)) co_return std::move(*busy);
+  if (auto refusal = document.layout.empty()
+                         ? Refusal(context.request, document.etag(), false, false)
+                         : ShardRefusal(context.request, document)) {
     co_return std::move(*refusal);
   }
   RecordPatch patch(std::move(context), document);

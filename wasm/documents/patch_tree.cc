@@ -252,6 +252,7 @@ Task<Reply> TreePatch::Run() {
         {.touched = *touched, .partly = attempt == 0, .everything = attempt == 2 && !replaces});
   }
   if (!status.ok()) co_return Reply::Error(status);
+  if (status = log_->CheckShard(request); !status.ok()) co_return Reply::Error(status);
   const Extent had{.records = before_.records,
                    .members = static_cast<int64_t>(tree_.members.size())};
   const Extent has{.records = log_->after().records,
@@ -261,7 +262,13 @@ Task<Reply> TreePatch::Run() {
   }
   if (log_->after().bytes > limits::kDocumentBytesMax) co_return Reply::Error(DocumentTooLarge());
   const bool changed = co_await log_->Finish(request);
-  co_return Written(before_, changed ? log_->after() : before_);
+  Reply reply = Written(before_, changed ? log_->after() : before_);
+  if (!request.Param("shard").empty()) {
+    reply.headers.clear();
+    reply.headers.emplace_back("content-type", "application/json");
+    reply.headers.emplace_back("etag", *EtagFor(request, changed ? log_->after() : before_));
+  }
+  co_return reply;
 }
 
 }  // namespace
@@ -271,7 +278,8 @@ Task<Reply> PatchTree(Context context, bool merge) {
     co_return Reply::Error(status);
   }
   const Document before = co_await ReadDocument();
-  if (auto refusal = Refusal(context.request, before.etag(), false, true)) {
+  if (auto busy = NotNow(context.request, before)) co_return std::move(*busy);
+  if (auto refusal = Refusal(context.request, EtagFor(context.request, before), false, true)) {
     co_return std::move(*refusal);
   }
   TreePatch patch(std::move(context), before, merge);

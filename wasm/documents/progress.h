@@ -16,12 +16,19 @@ struct Progress {
   int64_t published_at = 0;  // when that began to be copied, in ms
   int64_t failures = 0;      // in a row
   int64_t registered = 0;    // 1: the crons know of the app
+  int64_t large = 0;         // 1: sharded, and too large for KV
+  int64_t flushed_seq = 0;   // the version of the last row that is in R2
 };
 
 Task<Progress> ReadProgress();
 Task<bool> WriteProgress(Progress progress);
 
 // Sends the journal on to R2, an object of at most about 3 MB at a time. False: R2 did not take it.
+//
+// Object := {"object", "epoch", "first", "last", "previous", "entries": [Entry...]}
+//
+// `first` and `last` are versions of its entries, `previous` is that of the entry before its first,
+// 0 where there is none: who reads the objects of an epoch in order sees whether one is missing.
 Task<bool> FlushJournal(Request request, Progress* progress);
 
 // Sends activity on to D1. False: D1 did not take it.

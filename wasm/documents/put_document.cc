@@ -18,6 +18,12 @@ Task<Reply> PutDocument(Context context) {
   }
   if (Status status = CheckBody(request); !status.ok()) co_return Reply::Error(status);
   const Document before = co_await ReadDocument();
+  if (!before.layout.empty()) {
+    co_return Reply::Error(Status::Error(409, "spans_shards",
+                                         "A shard is not put by itself: put the document, or patch "
+                                         "the shard"));
+  }
+  if (auto busy = NotNow(request, before)) co_return std::move(*busy);
   if (auto refusal = Refusal(request, before.etag(), false, true)) co_return std::move(*refusal);
   BodySource source(request.body_size);
   if (Status status = co_await StageDocument(&source, Stage::kRequest); !status.ok()) {

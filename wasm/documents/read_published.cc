@@ -9,6 +9,9 @@
 namespace tidemark {
 namespace {
 
+// It changes at any time: a cache asks each time, and is mostly answered 304.
+constexpr const char* kCached = "public, no-cache";
+
 Reply Unavailable() {
   return Reply::Error(
       Status::Error(503, "unavailable", "The published document cannot be read now; try again"));
@@ -32,7 +35,10 @@ Task<Reply> ReadPublished(Context context) {
     return found == reply.data.end() ? std::string() : found->second;
   };
   std::string etag = '"' + text(*published, "version") + '"';
-  if (auto refusal = Refusal(request, etag, true, false)) co_return std::move(*refusal);
+  if (auto refusal = Refusal(request, etag, true, false)) {
+    refusal->headers.emplace_back("cache-control", kCached);
+    co_return std::move(*refusal);
+  }
   Handle body = published->body;
   const bool head = request.Param("method") == "HEAD";
   if (text(*published, "in") == "r2" && !head) {
@@ -45,8 +51,7 @@ Task<Reply> ReadPublished(Context context) {
   Reply reply;
   reply.headers.emplace_back("content-type", "application/json");
   reply.headers.emplace_back("etag", std::move(etag));
-  // It changes at any time: a cache asks each time, and is mostly answered 304.
-  reply.headers.emplace_back("cache-control", "public, no-cache");
+  reply.headers.emplace_back("cache-control", kCached);
   if (!head) reply.body.emplace_back(body);
   co_return reply;
 }

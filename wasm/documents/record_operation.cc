@@ -93,6 +93,7 @@ bool OperationReader::ReadOne(Slice* slice, Scanner* scanner, RecordOperation* o
     return Fail("invalid_operation", "it is not an object");
   }
   if (!scanner->Expect('{')) return false;
+  operation->text.offset = static_cast<uint32_t>(scanner->position() - 1);
   json::Value op;
   json::Value collection;
   json::Value id;
@@ -113,6 +114,7 @@ bool OperationReader::ReadOne(Slice* slice, Scanner* scanner, RecordOperation* o
     if (key.raw == "record") record = value;
     if (key.raw == "version") version = value;
   }
+  operation->text.size = static_cast<uint32_t>(scanner->position()) - operation->text.offset;
   operation->deletes = op.text == "\"delete\"";
   if (!operation->deletes && op.text != "\"upsert\"") {
     return Fail("invalid_operation", "op must be upsert or delete");

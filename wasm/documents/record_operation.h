@@ -23,6 +23,7 @@ struct RecordOperation {
   Piece collection;
   Piece id;
   Piece record;                     // empty for a deletion
+  Piece text;                       // all of the operation
   std::optional<DocumentTag> made;  // the version that it was made on
 };
 

@@ -37,6 +37,11 @@ inline constexpr Sql kCreateRecordPlace{
     "CreateRecordPlace",
     "CREATE INDEX IF NOT EXISTS record_place ON record (collection, place) WHERE data IS NOT NULL"};
 
+// Deletions, the oldest first: so they are found to be forgotten.
+inline constexpr Sql kCreateRecordDeleted{
+    "CreateRecordDeleted",
+    "CREATE INDEX IF NOT EXISTS record_deleted ON record (version) WHERE data IS NULL"};
+
 // One row a write, before it is answered; several parts only where it is large. `n` counts the
 // rows, `seq` is the document's version. The newest row stays when it has been sent on: `records`
 // and `bytes` are what the document had after it.
@@ -77,6 +82,7 @@ CREATE TABLE IF NOT EXISTS staged (
   id TEXT NOT NULL,
   place INTEGER NOT NULL,
   data TEXT NOT NULL,
+  shard TEXT,
   PRIMARY KEY (stage, collection, id)
 ) STRICT, WITHOUT ROWID)sql"};
 
@@ -90,16 +96,37 @@ CREATE TABLE IF NOT EXISTS staged_member (
   PRIMARY KEY (stage, key)
 ) STRICT, WITHOUT ROWID)sql"};
 
+// In a manifest: the shards that there are.
+inline constexpr Sql kCreateShard{"CreateShard", R"sql(
+CREATE TABLE IF NOT EXISTS shard (
+  name TEXT NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID)sql"};
+
+// In a manifest whose records go by a day that they name: where each of them lies, since a record
+// never changes its shard.
+inline constexpr Sql kCreatePlaced{"CreatePlaced", R"sql(
+CREATE TABLE IF NOT EXISTS placed (
+  collection TEXT NOT NULL,
+  id TEXT NOT NULL,
+  shard TEXT NOT NULL,
+  PRIMARY KEY (collection, id)
+) STRICT, WITHOUT ROWID)sql"};
+
 // What every request starts from: how it stands after its last write. `frozen` is the version that
-// is being copied, `clock` one that the next version must be above.
+// is being copied, `clock` one that the next version must be above; `lock` the change of
+// the whole document that is under way.
 inline constexpr Sql kReadDocument{"ReadDocument", R"sql(
 SELECT
   (SELECT value FROM meta WHERE key = 'epoch'),
   (SELECT value FROM meta WHERE key = 'frozen'),
   (SELECT value FROM meta WHERE key = 'clock'),
   (SELECT value FROM meta WHERE key = 'horizon'),
+  (SELECT value FROM meta WHERE key = 'layout'),
+  (SELECT value FROM meta WHERE key = 'lock'),
   j.seq, j.records, j.bytes
 FROM (SELECT 1) LEFT JOIN (
   SELECT seq, records, bytes FROM journal ORDER BY n DESC LIMIT 1) AS j)sql"};
+
+inline constexpr Sql kDeleteMeta{"DeleteMeta", "DELETE FROM meta WHERE key = ?1"};
 
 }  // namespace tidemark::sql

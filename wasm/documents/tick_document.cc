@@ -5,21 +5,29 @@
 
 #include "base/limits.h"
 #include "documents/app.h"
+#include "documents/change.h"
 #include "documents/copy.h"
 #include "documents/operations.h"
 #include "documents/progress.h"
 #include "engine/await.h"
+#include "records/sql_space.h"
 #include "shares/deliver.h"
 
 namespace tidemark {
 namespace {
 
 // To KV, or to R2 where it is too large; then KV says so.
-Task<bool> PublishCopy(std::string app, int64_t bytes, Progress* progress) {
+Task<bool> PublishCopy(Context context, std::string app, int64_t bytes, Progress* progress) {
   const std::string key = SnapshotKey(app);
   const bool large = bytes > limits::kKvDocumentBytes;
-  Copied copied = co_await CopyDocument({.store = large ? "r2" : "kv", .key = key});
-  if (!copied.done) co_return false;
+  const Copied copied = co_await CopyDocument(
+      std::move(context), {.store = large ? "r2" : "kv", .key = key}, progress->published);
+  if (copied.same) co_return true;
+  if (!copied.done) {
+    // Of a sharded document the size is known only now.
+    if (!large && copied.bytes > limits::kKvDocumentBytes) progress->large = 1;
+    co_return false;
+  }
   if (large) {
     const Document document = co_await ReadDocument();
     const std::string version =
@@ -32,6 +40,22 @@ Task<bool> PublishCopy(std::string app, int64_t bytes, Progress* progress) {
   co_return true;
 }
 
+// A shard tells its manifest, which publishes the whole.
+Task<bool> NoteManifest(std::string app, int64_t version, Progress* progress) {
+  auto answer =
+      co_await Call(ManifestName(app), "note_shard", {{"version", std::to_string(version)}});
+  const auto* reply = std::get_if<CallReply>(&answer);
+  if (reply == nullptr || reply->status >= 300) co_return false;
+  progress->published = version;
+  co_return true;
+}
+
+// The highest version that a shard has told of.
+Task<int64_t> NotedVersion() {
+  const ResultSet noted = co_await Query(sql::kReadMeta, {"noted"});
+  co_return noted.Integer(0, 0);
+}
+
 }  // namespace
 
 Task<Reply> TickDocument(Context context) {
@@ -39,24 +63,29 @@ Task<Reply> TickDocument(Context context) {
   const int64_t now_ms = request.now_ms;
   const std::optional<ObjectName> object = ParseObjectName(request.space);
   if (!object) co_return Reply::Error(Status::NotFound("This object is no document's"));
+  const bool settled = object->shard || co_await Settle(context);
   Progress progress = co_await ReadProgress();
   const bool flushed = co_await FlushJournal(request, &progress);
   const bool recorded = co_await RecordWrites(request, &progress);
   bool published = true;
   const Document document = co_await ReadDocument();
   const int64_t publish_at = progress.published_at + limits::kPublishEveryMs;
-  if (progress.published < document.tag.version && publish_at <= now_ms) {
+  const int64_t newest = std::max(document.tag.version, co_await NotedVersion());
+  if (progress.published < newest && object->shard) {
+    published = co_await NoteManifest(object->app, newest, &progress);
+  } else if (progress.published < newest && publish_at <= now_ms) {
+    const int64_t bytes = progress.large > 0 ? limits::kIntegerMax : document.bytes;
     progress.published_at = now_ms;
-    published = co_await PublishCopy(object->app, document.bytes, &progress);
+    published = co_await PublishCopy(context, object->app, bytes, &progress);
   }
-  const bool done = flushed && recorded && published;
+  const bool done = settled && flushed && recorded && published;
   const int64_t failures = progress.failures;
   progress.failures = done ? 0 : failures + 1;
   co_await WriteProgress(progress);
   const Document after = co_await ReadDocument();
   if (!done) {
     co_await SetAlarm(now_ms + BackOff(failures));
-  } else if (progress.published < after.tag.version) {
+  } else if (progress.published < std::max(after.tag.version, co_await NotedVersion())) {
     co_await SetAlarm(std::max(publish_at, now_ms + limits::kFlushDelayMs));
   }
   Reply reply;

@@ -91,8 +91,18 @@ std::string Running::Join(const std::vector<Part>& parts) const {
   return joined;
 }
 
+std::string Answer::Header(std::string_view name) const {
+  for (const auto& [key, value] : headers) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
 Answer Running::Take() {
-  Answer answer{.status = output_.reply.status, .body = {}, .data = std::move(output_.reply.data)};
+  Answer answer{.status = output_.reply.status,
+                .body = {},
+                .data = std::move(output_.reply.data),
+                .headers = std::move(output_.reply.headers)};
   const std::vector<Part>& parts = output_.reply.body;
   const auto* handle = parts.size() == 1 ? std::get_if<Handle>(&parts[0]) : nullptr;
   const auto stream = held_.streams.find(handle == nullptr ? 0 : handle->id);

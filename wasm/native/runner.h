@@ -6,6 +6,9 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "engine/engine.h"
 #include "native/blob_store.h"
@@ -32,6 +35,10 @@ struct Answer {
   int status = 0;
   std::string body;
   Params data;
+  std::vector<std::pair<std::string, std::string>> headers = {};
+
+  // Empty where there is none of that name.
+  std::string Header(std::string_view name) const;
 };
 
 // One operation under way. A local one runs in a transaction of its own store, committed at its end

@@ -9,11 +9,11 @@ namespace tidemark {
 namespace {
 
 constexpr std::string_view kReserved[] = {
-    "activity", "admin",       "api",        "apps",         "assets",  "auth",
-    "backup",   "cards",       "college",    "coreenginedb", "db.json", "dev",
-    "eventlog", "favicon.ico", "health",     "history",      "live",    "login",
-    "monitor",  "plans",       "robots.txt", "sessions",     "shares",  "snapshots",
-    "stats",    "stream",      "sync",       "user",         "viewer"};
+    "activity",  "admin",       "api",     "apps",         "assets",   "auth",
+    "backup",    "cards",       "college", "coreenginedb", "db.json",  "dev",
+    "eventlog",  "favicon.ico", "health",  "history",      "live",     "login",
+    "monitor",   "plans",       "restore", "robots.txt",   "sessions", "shares",
+    "snapshots", "stats",       "stream",  "sync",         "user",     "viewer"};
 
 // Collections have routes of their own names.
 bool IsReserved(std::string_view id) {

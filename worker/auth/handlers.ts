@@ -57,8 +57,8 @@ export const verify: Handler = async (c) => {
   const verified = await verifyLink(c, await fieldsOf(c.req.raw, 'token'));
   if (!('token' in verified)) return problemPage(c, new Stopped(verified));
   const response = new Response(null, { status: 303, headers: { location: wayBackOf(c.req.raw) } });
-  response.headers.append('set-cookie', sessionCookie(verified.token, TOKEN_SECONDS));
-  response.headers.append('set-cookie', endedWayBack());
+  const cookies = [sessionCookie(verified.token, TOKEN_SECONDS), ...endedWayBack(c.req.raw)];
+  for (const cookie of cookies) response.headers.append('set-cookie', cookie);
   return noStore(response);
 };
 

@@ -24,10 +24,15 @@ export function wayBackCookie(request: Request): string {
   return serialize(COOKIE, pathname + search, { ...ATTRIBUTES, maxAge: SECONDS });
 }
 
-export const endedWayBack = (): string => serialize(COOKIE, '', { ...ATTRIBUTES, maxAge: 0 });
+const keptIn = (request: Request): string | undefined =>
+  parse(request.headers.get('cookie') ?? '', COOKIE)[COOKIE];
 
-/** Where the one leads who has just signed in. */
+/** What takes the cookie of a request back, as headers; none where it has none. */
+export const endedWayBack = (request: Request): string[] =>
+  keptIn(request) === undefined ? [] : [serialize(COOKIE, '', { ...ATTRIBUTES, maxAge: 0 })];
+
+/** Where the sign-in leads. */
 export function wayBackOf(request: Request): string {
-  const kept = parse(request.headers.get('cookie') ?? '', COOKIE)[COOKIE] ?? '';
-  return isOwnPath(kept, new URL(request.url).origin) ? kept : HOME;
+  const path = keptIn(request) ?? HOME;
+  return isOwnPath(path, new URL(request.url).origin) ? path : HOME;
 }

@@ -1,4 +1,4 @@
-// The way into an object that owns a document.
+// The way into an object that owns a document, or a shard of one.
 
 import type { Answer } from '../app.ts';
 import type { Env } from '../env.ts';
@@ -13,13 +13,50 @@ import {
 
 const NOTHING: Body = { content: null, size: 0 };
 
-/** Runs a local operation there, on a body; the answer's body is still a stream. */
+/** Operations of these objects that others call. Those of a caller keep the caller's identity, all
+ * others are the objects' own; spanning ones run one after the other. */
+const OPERATIONS: Readonly<Record<string, { caller?: true; spanning?: true }>> = {
+  get_document: { caller: true },
+  put_document: { caller: true },
+  patch_document: { caller: true },
+  get_sharded: { caller: true, spanning: true },
+  put_sharded: { caller: true, spanning: true },
+  patch_through: { caller: true, spanning: true },
+  settle_document: { spanning: true },
+  relayout_document: { spanning: true },
+  restore_document: { caller: true, spanning: true },
+  snapshot_document: { spanning: true },
+  compact_document: { spanning: true },
+  join_shard: {},
+  lock_shard: {},
+  stage_shard: {},
+  finish_shard: {},
+  freeze_shard: {},
+  advance_shard: {},
+  read_shard_page: {},
+  read_shard_rows: {},
+  thaw_shard: {},
+  register_shard: {},
+  place_records: {},
+  note_shard: {},
+};
+
+export const isOfDocuments = (operation: string): boolean => Object.hasOwn(OPERATIONS, operation);
+
+/** Runs an operation there, on a body; the answer's body is still a stream. */
 export async function runInDocument(
   env: Env,
   object: string,
-  call: Call,
+  { operation, identity, params }: Call,
   { content, size }: Body = NOTHING,
 ): Promise<Answer> {
+  const { caller, spanning } = OPERATIONS[operation] ?? {};
+  const call: Call = {
+    operation,
+    identity: caller ? identity : null,
+    params,
+    ...(spanning && { inTurn: true }),
+  };
   const headers = new Headers({ [CALL_HEADER]: headerJson(call), [SIZE_HEADER]: String(size) });
   const stub = env.DB_SHARD.get(env.DB_SHARD.idFromName(object));
   const response = await stub.fetch('https://document/', {

@@ -6,31 +6,54 @@ import { measured } from '../activity.ts';
 import { admitLeased } from '../admission.ts';
 import { type Answer, type App, respond } from '../app.ts';
 import { run } from '../auth/operations.ts';
-import { drive } from '../drive.ts';
+import { drive, Held } from '../drive.ts';
 import { engine } from '../engine.ts';
-import type { IdentityFrame, Params } from '../frames.ts';
+import type { Params } from '../frames.ts';
 import { identify } from '../identity.ts';
-import { requestFrame } from '../requests.ts';
+import { Unread, withBody } from '../objects/bodies.ts';
+import { type Call, requestFrame } from '../requests.ts';
 import { bodyOf, workerHost } from '../space_client.ts';
 import { runInDocument } from './client.ts';
 
 const DEFAULT_APP = 'default';
 
+/** One byte more than the core takes (limits.h, kRoutedBytesMax): it says what is too much. */
+const ROUTED_READ_MAX = (8 << 20) + 1;
+
 const appOf = (c: Context<App>): string => c.req.param('app') ?? DEFAULT_APP;
+
+/** What a route asks of the object that owns the document, of the manifest of a sharded one, and, in
+ * place of both, of the Worker, which passes operations to their shards. */
+interface Asks {
+  object: string;
+  manifest?: string;
+  worker?: string;
+}
+
+const GET: Asks = { object: 'get_document', manifest: 'get_sharded' };
+const PUT: Asks = { object: 'put_document', manifest: 'put_sharded' };
+const PATCH: Asks = { object: 'patch_document', worker: 'patch_sharded' };
+const RESTORE: Asks = { object: 'restore_document' };
 
 /** GET and HEAD: published, or with a token what the owner has. */
 export async function read(c: Context<App>): Promise<Response> {
   const { view, shard } = c.req.query();
   if (view === undefined && shard === undefined) return readPublished(c);
-  const params = { ...documentParams(c), action: 'read', shard: shard ?? '' };
-  return answer(c, 'get_document', params, false);
+  return answer(c, GET, { ...documentParams(c), action: 'read', shard: shard ?? '' });
 }
 
 /** PUT and PATCH. */
 export async function write(c: Context<App>): Promise<Response> {
-  const operation = c.req.method === 'PUT' ? 'put_document' : 'patch_document';
-  const params = { ...documentParams(c), action: 'write', shard: c.req.query('shard') ?? '' };
-  return answer(c, operation, params, true);
+  const shard = c.req.query('shard') ?? '';
+  const asks = c.req.method === 'PUT' ? PUT : PATCH;
+  return answer(c, asks, { ...documentParams(c), action: 'write', shard });
+}
+
+/** POST: the document as a day's snapshot has it, or as it was at a moment. */
+export async function restore(c: Context<App>): Promise<Response> {
+  const { app = DEFAULT_APP, at = '' } = c.req.query();
+  const day = c.req.param('day') ?? '';
+  return answer(c, RESTORE, { ...documentParams(c), action: 'write', app, day, at });
 }
 
 async function readPublished(c: Context<App>): Promise<Response> {
@@ -41,34 +64,61 @@ async function readPublished(c: Context<App>): Promise<Response> {
   return respond({ status, headers, data, body: measured(c, reply.body()) });
 }
 
-async function answer(
-  c: Context<App>,
-  operation: string,
-  params: Params,
-  sends: boolean,
-): Promise<Response> {
+async function answer(c: Context<App>, asks: Asks, asked: Params): Promise<Response> {
   const identity = await identify(c.req.raw, c.env);
   c.get('log').user_id = identity[0];
-  const way = await run(c.env, { operation: 'enter_document', identity, params });
-  const object = way.data.object;
-  if (object === undefined) return finish(c, way);
+  const way = await run(c.env, { operation: 'enter_document', identity, params: asked });
+  const { object, manifest, layout, whole } = way.data;
+  if (object === undefined || manifest === undefined) return finish(c, way);
   await admitLeased(c.env, identity);
-  return finish(
-    c,
-    await runInDocument(
-      c.env,
-      object,
-      call(operation, identity, params),
-      sends ? bodyOf(c.req.raw) : undefined,
-    ),
-  );
+  const params = { ...asked, layout: layout ?? '' };
+  if (whole !== undefined && asks.worker !== undefined) {
+    return finish(c, await runHere(c, { operation: asks.worker, identity, params }));
+  }
+  const operation = whole === undefined ? asks.object : (asks.manifest ?? asks.object);
+  const body = asked.action === 'write' ? bodyOf(c.req.raw) : undefined;
+  const reply = await runInDocument(c.env, object, { operation, identity, params }, body);
+  const helper = HELPERS[reply.data.needs ?? ''];
+  if (helper !== undefined) {
+    // The caller comes again in a second: by then it may be done.
+    const help = { operation: helper, identity: null, params };
+    c.executionCtx.waitUntil(runInDocument(c.env, manifest, help).catch(() => {}));
+  }
+  return finish(c, reply);
 }
 
-const call = (operation: string, identity: IdentityFrame, params: Params) => ({
-  operation,
-  identity,
-  params,
-});
+/** What a manifest can do for an object that cannot take a request yet. */
+const HELPERS: Readonly<Record<string, string>> = {
+  settle: 'settle_document',
+  relayout: 'relayout_document',
+};
+
+/** Runs an operation in the Worker, on the request's body. */
+async function runHere(c: Context<App>, call: Call): Promise<Answer> {
+  try {
+    return await withBody(
+      c.req.raw,
+      async ({ bytes, size }) => {
+        const frame = requestFrame(call, null, size);
+        const host = workerHost(c.env, call.identity);
+        const reply = await drive(engine(), frame, host, new Held(bytes));
+        const { status, headers, data } = reply;
+        return { status, headers, data, body: reply.body() };
+      },
+      ROUTED_READ_MAX,
+      0,
+    );
+  } catch (error) {
+    if (!(error instanceof Unread)) throw error;
+    const { status, code, message } = error;
+    const body = JSON.stringify({ error: code, message });
+    const headers: [string, string][] = [
+      ['content-type', 'application/json'],
+      ['retry-after', '1'],
+    ];
+    return { status, headers, data: { error: code }, body };
+  }
+}
 
 function finish(c: Context<App>, reply: Answer): Response {
   note(c, reply.data);

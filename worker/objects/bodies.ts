@@ -36,14 +36,13 @@ function hold(bytes: number): boolean {
   return true;
 }
 
-/** Reads the body, no further than `bytesMax`, and runs `use` on it, which must not wait: then it is
- * let go. One declared larger is not even sent. Throws Unread: `busy`, `request_timeout`. */
+/** Reads the body, no further than `bytesMax`, and runs `use` on it: then it is let go. One declared larger is not even sent. Throws Unread: `busy`, `request_timeout`. */
 export async function withBody<T>(
   request: Request,
-  use: (body: ReadBody) => T,
+  use: (body: ReadBody) => T | Promise<T>,
   bytesMax = BODY_READ_MAX,
+  declared = Number(request.headers.get(SIZE_HEADER) ?? 0),
 ): Promise<T> {
-  const declared = Number(request.headers.get(SIZE_HEADER) ?? 0);
   if (declared >= bytesMax) {
     return use({ bytes: NOTHING, size: Math.min(declared, 0xffffffff) });
   }
@@ -80,7 +79,10 @@ export async function withBody<T>(
     if (!fits) {
       throw new Unread(503, 'busy', 'Too much is being sent at once; send it again in a second');
     }
-    return use({ bytes: declared > 0 ? whole.subarray(0, size) : joined(chunks, size), size });
+    return await use({
+      bytes: declared > 0 ? whole.subarray(0, size) : joined(chunks, size),
+      size,
+    });
   } finally {
     clearTimeout(timer);
     together -= held;

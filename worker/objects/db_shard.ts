@@ -14,14 +14,19 @@ export class DbShardDO extends EngineObject {
   protected override readonly opener = 'open_document';
   #last: Promise<unknown> = Promise.resolve();
 
-  /** A local operation on the request's body, named in a header by the Worker. */
+  /** An operation on the request's body, named in a header by whoever calls. */
   override async fetch(request: Request): Promise<Response> {
     this.requireName();
     const call = JSON.parse(request.headers.get(CALL_HEADER) ?? '{}') as Call;
     try {
       return await withBody(
         request,
-        ({ bytes, size }) => responseOf(this.local(call, new Held(bytes), size)),
+        async ({ bytes, size }) => {
+          const held = new Held(bytes);
+          return responseOf(
+            call.inTurn ? await this.#inTurn(call, held, size) : this.local(call, held, size),
+          );
+        },
         DOCUMENT_READ_MAX,
       );
     } catch (error) {
@@ -48,9 +53,15 @@ export class DbShardDO extends EngineObject {
   }
 
   /** Runs a spanning operation after those that are under way: none meets another halfway. */
-  async #inTurn(call: Call): Promise<Reply> {
+  async #inTurn(call: Call, held = new Held(), bodySize = 0): Promise<Reply> {
     this.open();
-    const turn = this.#last.then(() => this.spanning(call));
+    const turn = this.#last.then(async () => {
+      const reply = await this.spanning(call, held, bodySize);
+      // What it prepared step by step, a local operation makes so at once, for the same caller.
+      const operation = reply.data.then;
+      if (reply.status >= 400 || operation === undefined) return reply;
+      return this.local({ ...call, operation }, held, bodySize);
+    });
     this.#last = turn.catch(() => {});
     return turn;
   }

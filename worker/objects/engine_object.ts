@@ -2,10 +2,11 @@
 // operations within one transaction, or step by step. It decides nothing.
 
 import { DurableObject } from 'cloudflare:workers';
+import { bodyFor } from '../app.ts';
 import { drive, driveSync, Held, type Host, type LocalHost, type Reply } from '../drive.ts';
 import { engine } from '../engine.ts';
 import { type Env, shardOf } from '../env.ts';
-import type { Command, CommandResult, Statement } from '../frames.ts';
+import type { Command, CommandResult, IdentityFrame, Statement } from '../frames.ts';
 import { runBatch } from '../hosts/d1.ts';
 import { runStatements } from '../hosts/durable_sql.ts';
 import { runStore } from '../hosts/store.ts';
@@ -92,9 +93,9 @@ export abstract class EngineObject extends DurableObject<Env> {
     return reply;
   }
 
-  protected async spanning(call: Call, held = new Held()): Promise<Reply> {
-    const host: Host = { run: (command) => this.#runSpanning(command, held) };
-    return drive(engine(), requestFrame(call, this.name, held.body.byteLength), host, held);
+  protected async spanning(call: Call, held = new Held(), bodySize = 0): Promise<Reply> {
+    const host: Host = { run: (command) => this.#runSpanning(command, held, call.identity) };
+    return drive(engine(), requestFrame(call, this.name, bodySize), host, held);
   }
 
   #runLocal(command: Command, held: Held, published: Published[]): CommandResult {
@@ -113,12 +114,16 @@ export abstract class EngineObject extends DurableObject<Env> {
     }
   }
 
-  async #runSpanning(command: Command, held: Held): Promise<CommandResult> {
+  async #runSpanning(
+    command: Command,
+    held: Held,
+    identity: IdentityFrame | null,
+  ): Promise<CommandResult> {
     switch (command[0]) {
       case 'd1':
         return runBatch(shardOf(this.env, command[1]), command[2], held);
       case 'call':
-        return runCall(this.env, null, command, held);
+        return runCall(this.env, identity, command, held);
       case 'store':
         return runStore(this.env, command, held);
       case 'publish':
@@ -162,5 +167,5 @@ export function unread({ status, code, message }: Unread): Response {
 export function responseOf(reply: Reply): Response {
   const { status, headers, data } = reply;
   const told: [string, string] = [REPLY_HEADER, headerJson(data)];
-  return new Response(reply.body(), { status, headers: [...headers, told] });
+  return new Response(bodyFor(status, reply.body()), { status, headers: [...headers, told] });
 }

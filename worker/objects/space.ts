@@ -40,7 +40,7 @@ export class SpaceDO extends EngineObject {
   override async fetch(request: Request): Promise<Response> {
     this.requireName();
     const call = JSON.parse(request.headers.get(CALL_HEADER) ?? '{}') as Call;
-    const refused = this.#admit(call);
+    const refused = this.#refuse(call);
     if (refused !== undefined) {
       await discardBody(request);
       return responseOf(refused);
@@ -52,7 +52,7 @@ export class SpaceDO extends EngineObject {
       return await withBody(request, ({ bytes, size }) => {
         // Whoever sends slowly is asked again: the token may have ended or been revoked meanwhile.
         const late = this.#era !== era || Date.now() - admittedAt > READ_AT_ONCE_MS;
-        const ended = late ? this.#admit(call) : undefined;
+        const ended = late ? this.#refuse(call) : undefined;
         return responseOf(ended ?? this.#run(call, bytes, size));
       });
     } catch (error) {
@@ -72,22 +72,30 @@ export class SpaceDO extends EngineObject {
     return reply;
   }
 
-  /** Admits a request that runs elsewhere: null, or the answer that says why not. */
-  async admit(call: Call): Promise<(SpaceReply & { body: string }) | null> {
+  /** Admits requests that run elsewhere, so many at once: the answer says how many and until when,
+   * or why none. */
+  async admit(call: Call, requests = 1): Promise<SpaceReply & { body: string }> {
     this.requireName();
-    const refused = this.#admit(call);
-    if (refused === undefined) return null;
-    const { status, headers, data } = refused;
-    return { status, headers, data, body: refused.text() };
+    const reply = this.#admit(call, requests);
+    const { status, headers, data } = reply;
+    return { status, headers, data, body: reply.text() };
   }
 
-  #admit({ identity, requestsMax }: Call): Reply | undefined {
-    if (requestsMax === undefined) return undefined; // From the Worker, and not from a caller.
-    const params = { admission: this.#admission, requests_max: requestsMax };
+  #refuse(call: Call): Reply | undefined {
+    if (call.requestsMax === undefined) return undefined; // From the Worker, and not from a caller.
+    const reply = this.#admit(call, 1);
+    return reply.status >= 400 ? reply : undefined;
+  }
+
+  #admit({ identity, requestsMax }: Call, requests: number): Reply {
+    const params = {
+      admission: this.#admission,
+      requests_max: requestsMax ?? '',
+      requests: String(requests),
+    };
     const reply = this.local({ operation: 'admit', identity, params }, new Held(), 0);
-    if (reply.status >= 400) return reply;
-    this.#admission = reply.data.admission ?? '';
-    return undefined;
+    if (reply.status < 400) this.#admission = reply.data.admission ?? '';
+    return reply;
   }
 
   #join(call: Call): Response {

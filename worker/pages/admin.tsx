@@ -40,7 +40,7 @@ function Heading({ app }: { app: string }) {
 }
 
 /** What waits, what was refused, and who wrote first: above every view. */
-function Changes() {
+function Changes({ app }: { app: string }) {
   return (
     <>
       <div class="line between">
@@ -48,7 +48,7 @@ function Changes() {
           Loading…
         </p>
         <span class="line">
-          <a class="small" id="sign-in" href="/login" hidden>
+          <a class="small" id="sign-in" href={`/admin?app=${encodeURIComponent(app)}`} hidden>
             Sign in
           </a>
           <button class="link" type="button" id="reload">
@@ -56,7 +56,7 @@ function Changes() {
           </button>
         </span>
       </div>
-      <p class="small bad" id="status-error" hidden />
+      <p class="small bad" id="status-error" role="status" hidden />
       <p class="notice bad" id="problem" role="alert" hidden />
       <div class="notice line between" id="done" hidden>
         <span class="wrap" id="done-text" role="status" />
@@ -113,7 +113,7 @@ function Records() {
           </label>
           <input id="search" type="search" placeholder="Search" autocomplete="off" />
         </div>
-        <table id="records-table" />
+        <table id="records-table" aria-labelledby="collection-title" />
         <p class="small" id="records-note" role="status" />
         <button class="quiet" type="button" id="more" hidden>
           Show more
@@ -137,7 +137,7 @@ function Activity() {
           Show polling
         </label>
       </div>
-      <table id="activity-table" />
+      <table id="activity-table" aria-labelledby="activity-title" />
       <p class="small" id="activity-note" role="status" />
       <button class="quiet" type="button" id="older" hidden>
         Older
@@ -226,7 +226,7 @@ export async function AdminPage({ email, userId, app }: AdminProps) {
         <noscript>
           <p class="notice bad">This page needs JavaScript: it keeps your changes until saved.</p>
         </noscript>
-        <Changes />
+        <Changes app={app} />
         <Views />
         <Records />
         <Activity />

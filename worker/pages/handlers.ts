@@ -44,7 +44,7 @@ const emailOf = (identity: IdentityFrame): string => identity[4] ?? identity[0];
 
 /** To the sign-in, which leads to `/`. */
 const toLogin = (c: Context<App>): Response => {
-  c.header('set-cookie', endedWayBack(), { append: true });
+  for (const cookie of endedWayBack(c.req.raw)) c.header('set-cookie', cookie, { append: true });
   return c.redirect('/login', 303);
 };
 

@@ -23,6 +23,14 @@ class Object {
     if (answer.status == 200) memory_ = answer.data.at("admission");
     return answer;
   }
+  // Takes so many at once.
+  native::Answer Lease(const std::string& requests, const std::string& limit = {}) {
+    native::Answer answer = accounts_->RunIn(
+        kUser, "admit", {{"admission", memory_}, {"requests_max", limit}, {"requests", requests}},
+        UserNamed(kUser, 0));
+    if (answer.status == 200) memory_ = answer.data.at("admission");
+    return answer;
+  }
   // How many of so many get through.
   int AdmitMany(int count) {
     int through = 0;
@@ -112,6 +120,62 @@ TEST(Admit, TakesABoundFromConfiguration) {
     const native::Answer answer = object.Admit(0, limit);
     EXPECT_EQ(answer.status, 503) << limit;
     EXPECT_EQ(CodeOf(answer), "not_configured");
+  }
+}
+
+TEST(Admit, LeasesCountAsUsed) {
+  AccountsHarness accounts;
+  Object object(&accounts);
+  int64_t granted = 0;
+  for (int i = 0; i < 12; ++i) {
+    const native::Answer answer = object.Lease("9");
+    if (answer.status != 200) break;
+    granted += std::stoll(answer.data.at("granted"));
+  }
+  EXPECT_EQ(granted, 100);
+  EXPECT_EQ(object.Admit().status, 429);
+  object.Forget();
+  EXPECT_EQ(object.Lease("1").status, 429);
+  accounts.now_ms += limits::kMinuteMs;
+  EXPECT_EQ(object.Lease("10").data.at("granted"), "10");
+  EXPECT_EQ(object.AdmitMany(200), 90);
+}
+
+TEST(Admit, GivesWhatIsLeftWhereALeaseAsksForMore) {
+  AccountsHarness accounts;
+  Object object(&accounts);
+  EXPECT_EQ(object.Lease("10", "3").data.at("granted"), "3");
+  EXPECT_EQ(object.Lease("10", "3").status, 429);
+}
+
+TEST(Admit, EndsALeaseAfterTenSecondsOrWithTheWindow) {
+  AccountsHarness accounts;
+  Object object(&accounts);
+  EXPECT_EQ(object.Lease("2").data.at("granted_until"), std::to_string(kNow + limits::kLeaseMs));
+  accounts.now_ms += limits::kMinuteMs - 1;
+  EXPECT_EQ(object.Lease("2").data.at("granted_until"), std::to_string(kNow + limits::kMinuteMs));
+}
+
+TEST(Admit, LeasesNeverLetMoreThroughWhenTheObjectForgets) {
+  AccountsHarness accounts;
+  Object object(&accounts);
+  int64_t granted = 0;
+  for (int i = 0; i < 50; ++i) {
+    const native::Answer answer = object.Lease("7");
+    if (answer.status == 200) granted += std::stoll(answer.data.at("granted"));
+    if (i % 2 == 0) object.Forget();
+  }
+  EXPECT_LE(granted, 100);
+  EXPECT_GE(granted, 50);
+}
+
+TEST(Admit, RefusesALeaseOfNoneOrOfTooMany) {
+  AccountsHarness accounts;
+  Object object(&accounts);
+  for (const char* requests : {"0", "-1", "11", "all"}) {
+    const native::Answer answer = object.Lease(requests);
+    EXPECT_EQ(answer.status, 400) << requests;
+    EXPECT_EQ(CodeOf(answer), "invalid_parameter");
   }
 }
 

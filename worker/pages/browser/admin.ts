@@ -82,12 +82,8 @@ class Page {
   async reload(): Promise<void> {
     showProblem('');
     this.#db.resume();
-    try {
-      await this.#db.refresh();
-    } catch (error) {
-      showProblem(said(error));
-    }
-    this.#records.render();
+    await this.#db.refresh().catch(() => {}); // The status tells it.
+    this.#onStatus();
   }
 
   #onStatus(): void {
@@ -147,9 +143,11 @@ class Page {
     // The database asks before the last one goes, and the server wants to be told so.
     const options = { base: record, allowEmpty: records.length === 1 };
     const isGone = await this.#db.delete(collection, record.id, options);
-    if (!isGone) return false;
-    showDone(`Deleted ${record.id}.`, () => this.#db.upsert(collection, record));
-    return true;
+    if (isGone) {
+      const undo = () => this.#db.upsert(collection, record, { base: null });
+      showDone(`Deleted ${record.id}.`, undo);
+    }
+    return isGone || this.#db.collection(collection).get(record.id) === undefined;
   }
 }
 

@@ -26,7 +26,7 @@ export function statusText({ state, queued, refused, conflicts }: DbStatus): str
   const line = {
     idle: queued > 0 ? `Saving ${changes}…` : needed === 0 ? 'All changes are saved' : 'Saved',
     sending: `Saving ${changes}…`,
-    waiting: `The server has a problem: ${kept}`,
+    waiting: `Trouble with the server: ${kept}`,
     offline: `Offline: ${kept}`,
     denied: `You are signed out: ${kept}`,
   }[state];

@@ -1,5 +1,5 @@
-// The dialog in which a record is made, changed or deleted: as fields, or as JSON. It stores nothing
-// itself: whoever opens it is told what the person wants, and it stays open until that is accepted.
+// The dialog in which a record is made, changed or deleted: as fields, or as JSON. It stores
+// nothing: whoever opens it is told what the person wants, and it is open until that is accepted.
 
 import { equal } from '../../../../client/documents/json.ts';
 import type { Data } from '../../../../client/documents/types.ts';

@@ -1,0 +1,291 @@
+#include "documents/distribute.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "accounts/sql.h"
+#include "base/encoding.h"
+#include "base/json_writer.h"
+#include "base/limits.h"
+#include "documents/change.h"
+#include "documents/changes.h"
+#include "documents/commit.h"
+#include "documents/shard_of.h"
+#include "documents/sql_shards.h"
+#include "documents/sql_stage.h"
+#include "engine/await.h"
+
+namespace tidemark {
+namespace {
+
+constexpr Keep kPage{limits::kJournalPartUnits, limits::kPageRowsMax};
+constexpr int64_t kAssignedTogether = 2'000;
+constexpr int64_t kAssignedWithTexts = 8;  // of up to 1 MB each
+
+struct Holding {
+  std::string collection;
+  int64_t place = 0;
+};
+
+class Distributor {
+ public:
+  Distributor(Context context, Distribution distribution)
+      : context_(std::move(context)),
+        distribution_(std::move(distribution)),
+        stage_(static_cast<int64_t>(distribution_.stage)),
+        app_(ParseObjectName(context_.request.space)->app) {}
+
+  Task<Reply> Run();
+
+ private:
+  Task<bool> AssignShards();
+  Task<bool> AssignCollection(std::string collection);
+  Task<Status> PlanShards();
+  Task<bool> Lock();
+  Task<std::optional<Reply>> Check();
+  Task<bool> Send();
+  Task<bool> SendRows(std::string shard, std::string collection, int64_t place);
+  Task<bool> SendValues();
+  Task<bool> Give(std::string shard, Params params, std::vector<Part> body);
+  Task<bool> Begin();
+  Task<bool> Join();
+  Task<bool> Commit();
+  Task<Reply> Abort(Reply reply);
+
+  Context context_;
+  Distribution distribution_;
+  int64_t stage_;
+  std::string app_;
+  Document before_;  // over all shards
+  Document after_;
+  Change change_;
+  std::map<std::string, std::vector<Holding>> holdings_;  // by shard
+};
+
+Task<bool> Distributor::AssignCollection(std::string collection) {
+  const Sharding& sharding = distribution_.sharding;
+  const int64_t together = sharding.field.empty() ? kAssignedTogether : kAssignedWithTexts;
+  std::string after;
+  for (;;) {
+    const ResultSet page =
+        co_await Query(sql::kReadStagedPage, {stage_, collection, after, together});
+    if (page.rows.empty()) co_return true;
+    std::string rows;
+    json::Writer out(&rows);
+    out.Char('[');
+    for (const std::vector<Cell>& row : page.rows) {
+      const std::string& id = *std::get_if<std::string>(&row[0]);
+      const auto* placed = std::get_if<std::string>(&row[2]);
+      out.Comma();
+      out.Char('[');
+      out.Quoted(id);
+      out.Char(',');
+      out.Quoted(placed != nullptr
+                     ? *placed
+                     : RecordShard(sharding, collection, id, *std::get_if<std::string>(&row[1])));
+      out.Char(']');
+      after = id;
+    }
+    out.Char(']');
+    co_await Query(sql::kShardStaged, {stage_, collection, std::move(out).Take()});
+  }
+}
+
+Task<bool> Distributor::AssignShards() {
+  const ResultSet collections = co_await Query(sql::kListStagedCollections, {stage_});
+  for (const std::vector<Cell>& row : collections.rows) {
+    const std::string collection = *std::get_if<std::string>(&row[0]);
+    if (distribution_.sharding.by == ShardBy::kCollection) {
+      co_await Query(sql::kShardCollection, {stage_, collection, CollectionShard(collection)});
+    } else {
+      co_await AssignCollection(collection);
+    }
+  }
+  co_return true;
+}
+
+// The shards that take part: those that there are, and those that the rows need.
+Task<Status> Distributor::PlanShards() {
+  const ResultSet rows = co_await Query(sql::kListStagedShards, {stage_});
+  holdings_[std::string(kRootShard)];
+  for (const std::vector<Cell>& row : rows.rows) {
+    holdings_[*std::get_if<std::string>(&row[0])].push_back(
+        {*std::get_if<std::string>(&row[1]), *std::get_if<int64_t>(&row[2])});
+  }
+  // An empty collection lies in the shard of its name, or with the values.
+  for (const std::string& shard : co_await ListShards()) holdings_[shard];
+  for (const auto& [shard, held] : holdings_) change_.shards.push_back(shard);
+  if (change_.shards.size() > static_cast<size_t>(limits::kShardsMax)) {
+    co_return Status::Error(
+        409, "too_many_shards",
+        "A document has at most " + std::to_string(limits::kShardsMax) + " shards");
+  }
+  co_return Status();
+}
+
+// From here on nobody writes to the manifest itself, and what it stages of its own is all of it.
+Task<bool> Distributor::Begin() {
+  const uint64_t seed = context_.request.seed;
+  change_.id = HexEncode({reinterpret_cast<const char*>(&seed), sizeof seed});
+  change_.user = context_.request.identity.user_id;
+  change_.op = distribution_.op;
+  std::vector<Statement> statements{{sql::kWriteText.text, {"change", ChangeText(change_)}},
+                                    {sql::kWriteText.text, {"lock", change_.id}}};
+  if (distribution_.own) {
+    statements.push_back({sql::kClearStaged.text, {stage_}});
+    statements.push_back({sql::kClearStagedMembers.text, {stage_}});
+    statements.push_back({sql::kStageOwn.text, {stage_}});
+    statements.push_back({sql::kStageOwnMembers.text, {stage_}});
+  }
+  co_await Write(std::move(statements), context_.request.now_ms + limits::kSettleMs);
+  co_return true;
+}
+
+// Shards that are new take the document's epoch first.
+Task<bool> Distributor::Join() {
+  co_return AllOk(co_await CallShards(app_, change_.shards, "join_shard",
+                                      {{"epoch", before_.tag.epoch},
+                                       {"layout", LayoutText(distribution_.sharding)},
+                                       {"members", "[]"}}));
+}
+
+Task<bool> Distributor::Lock() {
+  co_await Query(sql::kWriteText, {"change", ChangeText(change_)});
+  const std::vector<ShardReply> locked =
+      co_await CallShards(app_, change_.shards, "lock_shard", {{"change", change_.id}});
+  if (!AllOk(locked)) co_return false;
+  before_.records = before_.bytes = 0;
+  for (const ShardReply& shard : locked) {
+    const Params& data = shard->data;
+    before_.tag.version = std::max(before_.tag.version, NumberOf(data, "version"));
+    before_.clock = std::max(before_.clock, NumberOf(data, "clock"));
+    before_.records += NumberOf(data, "records");
+    before_.bytes += NumberOf(data, "bytes");
+  }
+  co_return true;
+}
+
+Task<std::optional<Reply>> Distributor::Check() {
+  const ResultSet measured = co_await Query(sql::kMeasureStaged, {stage_});
+  after_ = before_;
+  after_.records = measured.Integer(0, 0);
+  after_.bytes = measured.Integer(1, 0);
+  after_.tag.version = before_.NextVersion(context_.request.now_ms);
+  if (after_.bytes > limits::kDocumentBytesMax) co_return Reply::Error(DocumentTooLarge());
+  if (!distribution_.guarded) co_return std::nullopt;
+  if (auto refusal = Refusal(context_.request, before_.etag(), false, true)) {
+    co_return std::move(refusal);
+  }
+  const Extent had{.records = before_.records, .members = measured.Integer(3, 0)};
+  const Extent has{.records = after_.records, .members = measured.Integer(2, 0)};
+  const int64_t deleted = std::max<int64_t>(0, had.records - has.records);
+  const Status clearing = CheckClearing(context_.request, had, has, deleted);
+  if (!clearing.ok()) co_return Reply::Error(clearing);
+  co_return std::nullopt;
+}
+
+Task<bool> Distributor::Give(std::string shard, Params params, std::vector<Part> body) {
+  params["change"] = change_.id;
+  auto answer = co_await Call(ShardObjectName(app_, shard), "stage_shard", std::move(params),
+                              std::move(body));
+  const auto* reply = std::get_if<CallReply>(&answer);
+  co_return reply != nullptr && reply->status < 300;
+}
+
+Task<bool> Distributor::SendRows(std::string shard, std::string collection, int64_t place) {
+  const Params params{{"collection", collection}, {"place", std::to_string(place)}};
+  if (!co_await Give(shard, params, {})) co_return false;
+  int64_t after = 0;
+  for (bool more = true; more;) {
+    const ResultSet page =
+        co_await Query(sql::kReadStagedRows, {stage_, collection, shard, after}, kPage);
+    if (page.kept.empty()) co_return true;
+    if (!co_await Give(shard, params, {page.kept.front().handle})) co_return false;
+    after = page.last;
+    more = page.more;
+  }
+  co_return true;
+}
+
+Task<bool> Distributor::SendValues() {
+  int64_t after = 0;
+  for (bool more = true; more;) {
+    const ResultSet page = co_await Query(sql::kReadStagedValues, {stage_, after}, kPage);
+    if (page.kept.empty()) co_return true;
+    if (!co_await Give(std::string(kRootShard), {}, {page.kept.front().handle})) co_return false;
+    after = page.last;
+    more = page.more;
+  }
+  co_return true;
+}
+
+Task<bool> Distributor::Send() {
+  for (const auto& [shard, held] : holdings_) {
+    for (const Holding& holding : held) {
+      if (!co_await SendRows(shard, holding.collection, holding.place)) co_return false;
+    }
+  }
+  co_return co_await SendValues();
+}
+
+// One transaction of the manifest: from here on the change has happened.
+Task<bool> Distributor::Commit() {
+  const Request& request = context_.request;
+  const int64_t version = after_.tag.version;
+  change_.committed = true;
+  change_.version = version;
+  const Entry entry{.seq = version, .at = request.now_ms, .user = change_.user, .op = change_.op};
+  const std::string names = StringsJson(change_.shards);
+  std::vector<Statement> statements{
+      {sql::kWriteText.text, {"change", ChangeText(change_)}},
+      {sql::kWriteText.text, {"layout", LayoutText(distribution_.sharding)}},
+      {sql::kReplaceShards.text, {names}},
+      {sql::kAddShards.text, {names}},
+      {sql::kClearRecords.text, {}},
+      {sql::kClearMembers.text, {}},
+      {sql::kKeepStagedCollections.text, {stage_, version}},
+      {sql::kClearPlaced.text, {}}};
+  if (!distribution_.sharding.field.empty()) {
+    statements.push_back({sql::kPlaceAllStaged.text, {stage_}});
+  }
+  statements.push_back({sql::kClearStaged.text, {stage_}});
+  statements.push_back({sql::kClearStagedMembers.text, {stage_}});
+  statements.push_back(AppendEntry(entry, after_, EntryText(entry, {}, {}),
+                                   ActivityOf(request, version, !before_.exists())));
+  co_await Write(std::move(statements), request.now_ms + limits::kFlushDelayMs);
+  co_return true;
+}
+
+Task<Reply> Distributor::Abort(Reply reply) {
+  co_await ClearStage(distribution_.stage);
+  co_await Settle(context_);
+  co_return reply;
+}
+
+Task<Reply> Distributor::Run() {
+  if (!co_await Settle(context_)) co_return Busy("settle");
+  before_ = co_await ReadDocument();
+  co_await Begin();
+  co_await AssignShards();
+  if (Status status = co_await PlanShards(); !status.ok()) {
+    co_return co_await Abort(Reply::Error(status));
+  }
+  const bool locked = co_await Join() && co_await Lock();
+  if (!locked) co_return co_await Abort(Busy("settle"));
+  if (auto refusal = co_await Check()) co_return co_await Abort(std::move(*refusal));
+  if (!co_await Send()) co_return co_await Abort(Busy("settle"));
+  co_await Commit();
+  co_await Settle(context_);
+  co_return Written(before_, after_);
+}
+
+}  // namespace
+
+Task<Reply> Distribute(Context context, Distribution distribution) {
+  Distributor distributor(std::move(context), std::move(distribution));
+  co_return co_await distributor.Run();
+}
+
+}  // namespace tidemark

@@ -1,0 +1,57 @@
+// GET of a sharded document as its shards have it now, and what a shard tells of its writes.
+
+#include <charconv>
+#include <utility>
+
+#include "base/limits.h"
+#include "documents/change.h"
+#include "documents/copy.h"
+#include "documents/operations.h"
+#include "engine/await.h"
+#include "records/sql_space.h"
+
+namespace tidemark {
+namespace {
+
+constexpr int kTriesMax = 3;
+
+}  // namespace
+
+Task<Reply> GetSharded(Context context) {
+  const Request& request = context.request;
+  if (!co_await Settle(context)) co_return Busy("settle");
+  Document document = co_await ReadDocument();
+  if (auto busy = NotNow(request, document)) co_return std::move(*busy);
+  if (!document.exists()) co_return Reply::Error(Status::NotFound("There is no document yet"));
+  // Whoever asks with a tag gets no body if that is the document's.
+  Copied copied;
+  for (int i = 0; i < kTriesMax && !copied.done && copied.bytes <= limits::kViewBytesMax; ++i) {
+    copied = co_await CopyDocument(context, {});
+  }
+  if (copied.bytes > limits::kViewBytesMax) {
+    co_return Reply::Error(Status::TooLarge(
+        "view_too_large", "The owner answers at most " + std::to_string(limits::kViewBytesMax) +
+                              " bytes; read the published document, or one shard"));
+  }
+  if (!copied.done) co_return Busy("settle");
+  document.tag.version = copied.version;
+  if (auto refusal = Refusal(request, document.etag(), true, false)) {
+    co_return std::move(*refusal);
+  }
+  Reply reply;
+  reply.headers.emplace_back("content-type", "application/json");
+  reply.headers.emplace_back("etag", *document.etag());
+  if (request.Param("method") != "HEAD") reply.body = std::move(copied.body);
+  co_return reply;
+}
+
+Task<Reply> NoteShard(Context context) {
+  const Request& request = context.request;
+  const ResultSet noted = co_await Query(sql::kReadMeta, {"noted"});
+  const int64_t version = NumberOf(request.params, "version");
+  if (version > noted.Integer(0, 0)) co_await Query(sql::kWriteMeta, {"noted", version});
+  co_await SetAlarm(request.now_ms);
+  co_return Reply();
+}
+
+}  // namespace tidemark
