@@ -17,4 +17,13 @@ export async function interleave(rounds, a, b) {
   return { a: median(times.a), b: median(times.b), ratio: median(ratios) };
 }
 
+/** The same, several times in a row: the median of their times. */
+export const several =
+  (run, times = 5) =>
+  async () => {
+    const all = [];
+    for (let turn = 0; turn < times; turn += 1) all.push(await run());
+    return median(all);
+  };
+
 export const round = (value, digits = 2) => Number(value.toFixed(digits));

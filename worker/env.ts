@@ -46,6 +46,8 @@ export interface Env {
   SHARDS?: string;
   /** Days in which a document can be had back as it was at any moment; without it 7. */
   JOURNAL_DAYS?: string;
+  /** `r2`: published documents are read from R2, and not from KV. */
+  PUBLISH?: string;
   /** Addresses of users who may write documents, with commas between; `*` is all of them. */
   EDITORS?: string;
 }

@@ -2,10 +2,10 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { interleave, median, round } from '../statistics.mjs';
+import { interleave, median, round, several } from '../statistics.mjs';
 import { Document, record } from './document.mjs';
 
-const warm = 100;
+const warm = 20;
 const changed = (count) => record(Math.floor(Math.random() * count));
 
 export async function measureGrowth(server, { rounds, large, small }) {
@@ -13,11 +13,14 @@ export async function measureGrowth(server, { rounds, large, small }) {
   const big = await (await Document.create(server)).fill(large);
   const little = await (await Document.create(server)).fill(small);
   const seconds = (performance.now() - started) / 1000;
-  const inBig = async () => (await big.patch([changed(large)])).ms;
-  const inLittle = async () => (await little.patch([changed(small)])).ms;
-  for (let turn = 0; turn < warm; turn += 1) await Promise.all([inBig(), inLittle()]);
+  const inBig = several(async () => (await big.patch([changed(large)])).ms);
+  const inLittle = several(async () => (await little.patch([changed(small)])).ms);
+  for (let turn = 0; turn < warm; turn += 1) {
+    await inBig();
+    await inLittle();
+  }
   const { a, b, ratio } = await interleave(rounds, inBig, inLittle);
-  const meanwhile = await publishBeside(big, inBig);
+  const meanwhile = await publishBeside(big, large);
   return [
     {
       name: 'documents.patch.growth',
@@ -39,13 +42,13 @@ export async function measureGrowth(server, { rounds, large, small }) {
 }
 
 /** Patches as long as a publication takes. */
-async function publishBeside(document, patch) {
+async function publishBeside(document, count) {
   let copy;
   document.tick().then(({ ms }) => {
     copy = ms;
   });
   const times = [];
-  do times.push(await patch());
+  do times.push((await document.patch([changed(count)])).ms);
   while (copy === undefined);
   return { ms: median(times), slowest: Math.max(...times), copy, patches: times.length };
 }
@@ -59,8 +62,8 @@ export async function measureFloor(server, { rounds }) {
     return (await server.send('POST', `/bench/document?name=${name}&id=${id}`, text)).ms;
   };
   for (let index = 0; index < records; index += 1) await bare(record(index));
-  const ours = async () => (await document.patch([changed(records)])).ms;
-  const floor = async () => bare(changed(records));
+  const ours = several(async () => (await document.patch([changed(records)])).ms);
+  const floor = several(() => bare(changed(records)));
   for (let turn = 0; turn < warm; turn += 1) await ours();
   const { a, b, ratio } = await interleave(rounds, ours, floor);
   return [

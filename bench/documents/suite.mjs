@@ -6,9 +6,9 @@ import { measureFloor, measureGrowth, measureRows, measureWriters } from './patc
 import { measureGet, measureGet304 } from './published.mjs';
 
 const measures = [
-  ['floor', measureFloor, { rounds: 400 }],
-  ['growth', measureGrowth, { rounds: 300, large: 100_000, small: 1000 }],
-  ['get304', measureGet304, { rounds: 400 }],
+  ['floor', measureFloor, { rounds: 150 }],
+  ['growth', measureGrowth, { rounds: 100, large: 100_000, small: 1000 }],
+  ['get304', measureGet304, { rounds: 150 }],
   ['rows', measureRows, { patches: 100 }],
   ['get', measureGet, { seconds: 5, readers: 8 }],
   ['writers', measureWriters, { seconds: 6, writers: 12 }],

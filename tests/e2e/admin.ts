@@ -119,14 +119,10 @@ export class Admin {
     return (await response.json()) as Document;
   }
 
-  async signOutEverywhere(): Promise<void> {
-    await this.#ask('/auth/sign-out?everywhere=true', { method: 'POST' });
-    this.#token = await signIn(this.url, ADA);
-  }
-
-  /** Runs what a cron would. */
-  async runCron(cron: string): Promise<void> {
+  /** The snapshots of a document, once what a cron does was done. */
+  async snapshotsAfter(cron: string, app: string): Promise<unknown[]> {
     await this.#ask(`/cdn-cgi/local/scheduled?${new URLSearchParams({ cron })}`);
+    return (await (await this.#ask(`/snapshots?app=${app}`)).json()) as unknown[];
   }
 }
 

@@ -241,10 +241,7 @@ describe('PATCH with a tree', () => {
       { op, path, value: 1 },
     ];
     const response = await doc.patchAs(JSON_PATCH, patch, { 'if-match': etag });
-    expect([response.status, (await response.json<Json>()).error]).toEqual([
-      409,
-      'path_missing',
-    ]);
+    expect([response.status, (await response.json<Json>()).error]).toEqual([409, 'path_missing']);
     expect(await doc.state()).toEqual(before);
   });
 });
@@ -252,7 +249,10 @@ describe('PATCH with a tree', () => {
 describe('a write that clears', () => {
   const forms: [string, (doc: Doc, etag: string, headers: Record<string, string>) => unknown][] = [
     ['PUT {}', (doc, etag, more) => doc.put({}, { 'if-match': etag, ...more })],
-    ['PUT of empty lists', (doc, etag, more) => doc.put({ users: [] }, { 'if-match': etag, ...more })],
+    [
+      'PUT of empty lists',
+      (doc, etag, more) => doc.put({ users: [] }, { 'if-match': etag, ...more }),
+    ],
     [
       'PUT of what are no records',
       (doc, etag, more) => doc.put({ users: [null] }, { 'if-match': etag, ...more }),

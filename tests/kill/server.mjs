@@ -51,15 +51,23 @@ export class Server {
   #wrangler;
   #state = mkdtempSync(join(tmpdir(), 'tidemark-kill-'));
   #output = '';
+  #migrated = false;
   port = 0;
+
+  /** Where it keeps what it stores. */
+  get state() {
+    return this.#state;
+  }
 
   get url() {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Whoever starts it stops it, even where starting failed. `vars` stand over wrangler.toml's. */
+  /** Whoever starts it stops it, even where starting failed. `vars` stand over wrangler.toml's. After
+   * a halt it goes on with what was stored. */
   async start(secret, vars = {}) {
-    await migrate(this.#state);
+    if (!this.#migrated) await migrate(this.#state);
+    this.#migrated = true;
     this.port = await freePort();
     const secrets = join(this.#state, 'secrets');
     const all = { JWT_SECRET: secret, ...vars };
@@ -117,6 +125,12 @@ export class Server {
 
   /** Ends every process that it started, and forgets what they stored. */
   async stop() {
+    await this.halt();
+    rmSync(this.#state, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Ends every process that it started. */
+  async halt() {
     const root = this.#wrangler?.pid;
     if (root !== undefined) {
       const pids = [root, ...descendants(root).map(({ pid }) => pid)];
@@ -125,7 +139,6 @@ export class Server {
       this.#signal(root, 'SIGKILL');
       while (pids.some(exists)) await sleep(20);
     }
-    rmSync(this.#state, { recursive: true, force: true, maxRetries: 5 });
   }
 
   #signal(group, signal) {

@@ -7,7 +7,8 @@
 // twice.
 //
 // Whoever runs many requests elsewhere takes several at once, a lease: they count as used, whether
-// they will be or not. A lease ends with its window, so no other window pays for its requests.
+// they will be or not. A lease ends with its window, so no other window pays for its requests, and
+// with its token.
 
 #include <algorithm>
 #include <array>
@@ -66,8 +67,9 @@ Task<Reply> Admit(Context context) {
   Reply reply;
   reply.data["admission"] = FormatNumbers(admission);
   reply.data["granted"] = std::to_string(granted);
-  reply.data["granted_until"] =
-      std::to_string(std::min(request.now_ms + limits::kLeaseMs, window.ends_ms));
+  int64_t until = std::min(request.now_ms + limits::kLeaseMs, window.ends_ms);
+  if (expires_ms > 0) until = std::min(until, expires_ms);
+  reply.data["granted_until"] = std::to_string(until);
   co_return reply;
 }
 

@@ -146,6 +146,7 @@ inline constexpr int64_t kJournalObjectUnits = 1'000'000;  // of entries, up to 
 inline constexpr int64_t kShardsMax = 1'000;        // of a document; each is asked for a whole copy
 inline constexpr size_t kShardsTogether = 6;        // the platform's connections at a time
 inline constexpr int64_t kSettleMs = 5'000;         // until a change that died is ended
+inline constexpr int64_t kFreezeAheadMs = 1'000;    // in which a copy reaches all shards
 inline constexpr size_t kRoutedBytesMax = 8 << 20;  // operations that are sorted by shard
 // Of a large write's entry, in UTF-16 units of up to 3 bytes: with a record more it is a value.
 inline constexpr int64_t kJournalPartUnits = 300'000;

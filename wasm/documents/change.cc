@@ -48,8 +48,8 @@ int64_t NumberOf(const Params& data, std::string_view key) {
 std::string ChangeText(const Change& change) {
   std::string text;
   json::Writer out(&text);
-  out.Raw(R"({"id":)");
-  out.Quoted(change.id);
+  out.Raw(R"({"turn":)");
+  out.Integer(change.turn);
   out.Raw(change.committed ? R"(,"committed":true,"version":)"
                            : R"(,"committed":false,"version":)");
   out.Integer(change.version);
@@ -74,7 +74,7 @@ Task<Change> ReadChange() {
     const std::string* const field = StringField(*tree, key);
     return field != nullptr ? *field : std::string();
   };
-  change.id = text("id");
+  change.turn = IntegerField(*tree, "turn").value_or(0);
   change.user = text("user");
   change.op = text("op");
   change.committed = BoolField(*tree, "committed").value_or(false);
@@ -82,6 +82,22 @@ Task<Change> ReadChange() {
   change.shards = StringsOf(*tree, "shards");
   change.dropped = StringsOf(*tree, "dropped");
   co_return change;
+}
+
+Task<int64_t> LastTurn() {
+  const ResultSet row = co_await Query(sql::kReadMeta, {"turn"});
+  co_return row.Integer(0, 0);
+}
+
+Task<int64_t> NextTurn(int64_t now_ms) {
+  const int64_t last = co_await LastTurn();
+  co_return std::max(last + 1, now_ms);
+}
+
+std::vector<Statement> BeginChange(const Change& change) {
+  return {{sql::kWriteMeta.text, {"turn", change.turn}},
+          {sql::kWriteText.text, {"change", ChangeText(change)}},
+          {sql::kWriteText.text, {"lock", std::to_string(change.turn)}}};
 }
 
 Task<std::vector<ShardReply>> CallShards(std::string app, std::vector<std::string> shards,
@@ -129,9 +145,12 @@ Task<std::vector<std::string>> ListShards() {
 
 Task<bool> Settle(Context context) {
   const Change change = co_await ReadChange();
-  if (change.id.empty()) co_return true;
+  if (change.turn == 0) co_return true;
   const std::string app = ParseObjectName(context.request.space)->app;
-  Params params{{"change", change.id},
+  const Document document = co_await ReadDocument();
+  Params params{{"change", std::to_string(change.turn)},
+                {"epoch", document.tag.epoch},
+                {"layout", document.layout},
                 {"commit", change.committed ? "1" : "0"},
                 {"version", std::to_string(change.version)},
                 {"user", change.user},

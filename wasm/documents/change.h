@@ -8,6 +8,9 @@
 //
 // A manifest that died before 3 unlocks the shards, one that died after it finishes them: whoever
 // comes next settles that first, and an alarm is set for when nobody does.
+//
+// Changes are numbered, each higher than the one before. A shard remembers the last one that it
+// finished, and takes no call of that or of an earlier one: calls that come late do nothing.
 
 #pragma once
 
@@ -18,12 +21,13 @@
 #include <variant>
 #include <vector>
 
+#include "documents/app.h"
 #include "engine/operation.h"
 
 namespace tidemark {
 
 struct Change {
-  std::string id;  // empty: none is under way
+  int64_t turn = 0;  // its number; 0: none is under way
   bool committed = false;
   int64_t version = 0;               // of what is committed
   std::string user;                  // who made it
@@ -34,6 +38,13 @@ struct Change {
 
 std::string ChangeText(const Change& change);
 Task<Change> ReadChange();
+
+// The number of the object's last change, and of one that begins now.
+Task<int64_t> LastTurn();
+Task<int64_t> NextTurn(int64_t now_ms);
+
+// In one step: from here on nobody else writes to the manifest, nor begins a change.
+std::vector<Statement> BeginChange(const Change& change);
 
 // An answer of a shard, or none where it did not come.
 using ShardReply = std::optional<CallReply>;

@@ -1,8 +1,10 @@
 #include "documents/change_log.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
+#include "base/json_tree.h"
 #include "base/json_writer.h"
 #include "base/limits.h"
 #include "documents/app.h"
@@ -75,11 +77,18 @@ Status ChangeLog::CheckShard(const Request& request) const {
   const std::string shard = request.Param("shard");
   const Sharding sharding = ParseLayout(before_.layout);
   if (!sharding.sharded()) return {};
+  // Names of collections, as the manifest told it.
+  std::set<std::string, std::less<>> taken;
+  if (const Result<nlohmann::json> names = ParseTree(request.Param("taken"), 1); names.ok()) {
+    for (const nlohmann::json& name : *names) {
+      if (const auto* text = name.get_ptr<const std::string*>()) taken.insert(*text);
+    }
+  }
   bool fits = true;
   for (const Chunk& chunk : chunks_) {
     const std::string_view text = chunk.text;
     for (const MemberChange& change : chunk.changes.members) {
-      fits = fits && shard == kRootShard && !change.collection;
+      fits = fits && shard == kRootShard && !change.collection && !taken.contains(change.key);
     }
     for (const RecordChange& change : chunk.changes.records) {
       // One that was there stays where it is, whatever day it names.

@@ -23,8 +23,8 @@ class ChangeLog {
   Status Set(MemberChange change, std::string_view value);
   void Unset(const std::string& key);
 
-  // Whether the changes stay within the shard that the request is for, if it is for one: in no other
-  // could readers find them. Code: `spans_shards`.
+  // Whether the changes stay within the shard that the request is for, if it is for one: in no
+  // other could readers find them. Code: `spans_shards`.
   Status CheckShard(const Request& request) const;
 
   // Writes what differs from what is stored, with its entry and activity. Whether anything did.

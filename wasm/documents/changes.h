@@ -6,12 +6,16 @@
 //         | {"op": "set", "member", "place", "value"}       a value
 //         | {"op": "set", "member", "place"}                a collection
 //         | {"op": "unset", "member"}
+//         | {"op": "spread"}   the object has nothing from here on: its rows lie in other objects
+//         | {"op": "gather"}   no change of its own: they are all here again
 //
 // `seq` is the document's version after the write, `at` its time in ms, `op` what was asked:
 // `patch`, `json_patch`, `merge_patch`, `put`, `restore`. `before` is the version that the record
 // had, or null. A large write has several parts of the same seq, in order; it counts once the one
 // with "last": true is there. Whoever applies all entries in order of (seq, part) to an empty
-// document has the document of that moment, to the byte.
+// document has the document of that moment, to the byte. Of a sharded document each object's entries
+// apply to what that object has: its manifest says the collections, `_root` the values, and each
+// shard its records.
 
 #pragma once
 

@@ -49,6 +49,20 @@ Status ValueTooLarge() {
                               std::to_string(limits::kRecordBytesMax) + " bytes");
 }
 
+Status TooManyMembers() {
+  return Status::TooLarge("too_many_members", "A document has at most " +
+                                                  std::to_string(limits::kMembersMax) + " members");
+}
+
+Status CheckName(std::string_view name) {
+  if (name.size() <= limits::kCollectionBytesMax && name.find('\0') == std::string_view::npos) {
+    return {};
+  }
+  return Status::Invalid("invalid_document", "A member's name is at most " +
+                                                 std::to_string(limits::kCollectionBytesMax) +
+                                                 " bytes of Unicode, without NUL");
+}
+
 Status UnsupportedType(std::string_view expected) {
   return Status::Error(415, "unsupported_media_type", "Send it as " + std::string(expected));
 }

@@ -30,9 +30,13 @@ std::string ActivityOf(const Request& request, int64_t version, bool created);
 // 200 or 201 with the version, and the results of operations if there are any.
 Reply Written(const Document& before, const Document& after, std::string results = {});
 
-// Codes: `document_too_large`, `value_too_large`, `unsupported_media_type`.
+// Codes: `document_too_large`, `value_too_large`, `too_many_members`, `unsupported_media_type`.
 Status DocumentTooLarge();
 Status ValueTooLarge();
+Status TooManyMembers();
+
+// Of a member. Code: `invalid_document`.
+Status CheckName(std::string_view name);
 Status UnsupportedType(std::string_view expected);
 
 // Code: `body_too_large`.

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "accounts/sql.h"
-#include "base/encoding.h"
 #include "base/json_writer.h"
 #include "base/limits.h"
 #include "documents/change.h"
@@ -15,6 +14,7 @@
 #include "documents/shard_of.h"
 #include "documents/sql_shards.h"
 #include "documents/sql_stage.h"
+#include "documents/sql_tree.h"
 #include "engine/await.h"
 
 namespace tidemark {
@@ -45,12 +45,12 @@ class Distributor {
   Task<Status> PlanShards();
   Task<bool> Lock();
   Task<std::optional<Reply>> Check();
+  Task<std::optional<Reply>> Weigh();
   Task<bool> Send();
   Task<bool> SendRows(std::string shard, std::string collection, int64_t place);
   Task<bool> SendValues();
   Task<bool> Give(std::string shard, Params params, std::vector<Part> body);
   Task<bool> Begin();
-  Task<bool> Join();
   Task<bool> Commit();
   Task<Reply> Abort(Reply reply);
 
@@ -61,7 +61,10 @@ class Distributor {
   Document before_;  // over all shards
   Document after_;
   Change change_;
+  std::vector<Holding> collections_;
   std::map<std::string, std::vector<Holding>> holdings_;  // by shard
+  Extent had_;
+  Extent has_;
 };
 
 Task<bool> Distributor::AssignCollection(std::string collection) {
@@ -94,9 +97,10 @@ Task<bool> Distributor::AssignCollection(std::string collection) {
 }
 
 Task<bool> Distributor::AssignShards() {
-  const ResultSet collections = co_await Query(sql::kListStagedCollections, {stage_});
+  const ResultSet collections = co_await Query(sql::kListStagedPlaces, {stage_});
   for (const std::vector<Cell>& row : collections.rows) {
     const std::string collection = *std::get_if<std::string>(&row[0]);
+    collections_.push_back({collection, *std::get_if<int64_t>(&row[1])});
     if (distribution_.sharding.by == ShardBy::kCollection) {
       co_await Query(sql::kShardCollection, {stage_, collection, CollectionShard(collection)});
     } else {
@@ -114,7 +118,12 @@ Task<Status> Distributor::PlanShards() {
     holdings_[*std::get_if<std::string>(&row[0])].push_back(
         {*std::get_if<std::string>(&row[1]), *std::get_if<int64_t>(&row[2])});
   }
-  // An empty collection lies in the shard of its name, or with the values.
+  // One that is empty has its shard too, but where days are none.
+  for (const Holding& held : collections_) {
+    if (distribution_.sharding.by != ShardBy::kCollection) break;
+    std::vector<Holding>& holding = holdings_[CollectionShard(held.collection)];
+    if (holding.empty()) holding.push_back(held);
+  }
   for (const std::string& shard : co_await ListShards()) holdings_[shard];
   for (const auto& [shard, held] : holdings_) change_.shards.push_back(shard);
   if (change_.shards.size() > static_cast<size_t>(limits::kShardsMax)) {
@@ -127,12 +136,10 @@ Task<Status> Distributor::PlanShards() {
 
 // From here on nobody writes to the manifest itself, and what it stages of its own is all of it.
 Task<bool> Distributor::Begin() {
-  const uint64_t seed = context_.request.seed;
-  change_.id = HexEncode({reinterpret_cast<const char*>(&seed), sizeof seed});
+  change_.turn = co_await NextTurn(context_.request.now_ms);
   change_.user = context_.request.identity.user_id;
   change_.op = distribution_.op;
-  std::vector<Statement> statements{{sql::kWriteText.text, {"change", ChangeText(change_)}},
-                                    {sql::kWriteText.text, {"lock", change_.id}}};
+  std::vector<Statement> statements = BeginChange(change_);
   if (distribution_.own) {
     statements.push_back({sql::kClearStaged.text, {stage_}});
     statements.push_back({sql::kClearStagedMembers.text, {stage_}});
@@ -143,18 +150,10 @@ Task<bool> Distributor::Begin() {
   co_return true;
 }
 
-// Shards that are new take the document's epoch first.
-Task<bool> Distributor::Join() {
-  co_return AllOk(co_await CallShards(app_, change_.shards, "join_shard",
-                                      {{"epoch", before_.tag.epoch},
-                                       {"layout", LayoutText(distribution_.sharding)},
-                                       {"members", "[]"}}));
-}
-
 Task<bool> Distributor::Lock() {
   co_await Query(sql::kWriteText, {"change", ChangeText(change_)});
   const std::vector<ShardReply> locked =
-      co_await CallShards(app_, change_.shards, "lock_shard", {{"change", change_.id}});
+      co_await CallShards(app_, change_.shards, "lock_shard", {{"change", std::to_string(change_.turn)}});
   if (!AllOk(locked)) co_return false;
   before_.records = before_.bytes = 0;
   for (const ShardReply& shard : locked) {
@@ -178,16 +177,39 @@ Task<std::optional<Reply>> Distributor::Check() {
   if (auto refusal = Refusal(context_.request, before_.etag(), false, true)) {
     co_return std::move(refusal);
   }
-  const Extent had{.records = before_.records, .members = measured.Integer(3, 0)};
-  const Extent has{.records = after_.records, .members = measured.Integer(2, 0)};
-  const int64_t deleted = std::max<int64_t>(0, had.records - has.records);
-  const Status clearing = CheckClearing(context_.request, had, has, deleted);
+  had_ = {.records = before_.records, .members = measured.Integer(3, 0)};
+  has_ = {.records = after_.records, .members = measured.Integer(2, 0)};
+  co_return std::nullopt;
+}
+
+// What the rows would change, as the shards say that have them now: guards against clearing, and
+// lets a change that is none be none.
+Task<std::optional<Reply>> Distributor::Weigh() {
+  if (!distribution_.guarded) co_return std::nullopt;
+  const std::vector<ShardReply> weighed = co_await CallShards(
+      app_, change_.shards, "weigh_shard", {{"change", std::to_string(change_.turn)}});
+  if (!AllOk(weighed)) co_return Busy("settle");
+  int64_t deleted = 0;
+  int64_t changed = 0;
+  for (size_t i = 0; i < weighed.size(); ++i) {
+    deleted += NumberOf(weighed[i]->data, "deleted");
+    if (change_.shards[i] == kRootShard) had_.members += NumberOf(weighed[i]->data, "members");
+    changed += NumberOf(weighed[i]->data, "changed");
+  }
+  const Status clearing = CheckClearing(context_.request, had_, has_, deleted);
   if (!clearing.ok()) co_return Reply::Error(clearing);
+  const ResultSet members = co_await Query(sql::kListMembers);
+  bool same = before_.exists() && changed == 0 && members.rows.size() == collections_.size();
+  for (size_t i = 0; same && i < collections_.size(); ++i) {
+    same = *std::get_if<std::string>(&members.rows[i][0]) == collections_[i].collection &&
+           *std::get_if<int64_t>(&members.rows[i][1]) == collections_[i].place;
+  }
+  if (same) co_return Written(before_, before_);
   co_return std::nullopt;
 }
 
 Task<bool> Distributor::Give(std::string shard, Params params, std::vector<Part> body) {
-  params["change"] = change_.id;
+  params["change"] = std::to_string(change_.turn);
   auto answer = co_await Call(ShardObjectName(app_, shard), "stage_shard", std::move(params),
                               std::move(body));
   const auto* reply = std::get_if<CallReply>(&answer);
@@ -236,8 +258,27 @@ Task<bool> Distributor::Commit() {
   const int64_t version = after_.tag.version;
   change_.committed = true;
   change_.version = version;
-  const Entry entry{.seq = version, .at = request.now_ms, .user = change_.user, .op = change_.op};
+  Entry entry{
+      .seq = version, .at = request.now_ms, .user = change_.user, .op = change_.op, .last = false};
   const std::string names = StringsJson(change_.shards);
+  // Its own rows are the collections that there are; the rows that lie in the shards, these say.
+  std::vector<Statement> journal{AppendEntry(
+      entry, after_, EntryHead(entry).append(R"({"op":"spread"}]})"), {})};
+  int64_t after = 0;
+  for (bool more = true; more;) {
+    const ResultSet page = co_await Query(sql::kReadStagedSets, {stage_, after}, kPage);
+    if (page.kept.empty()) break;
+    ++entry.part;
+    journal.push_back({sql::kAppendKeptJournal.text,
+                       {version, after_.records, after_.bytes, EntryHead(entry),
+                        page.kept.front().handle}});
+    after = page.last;
+    more = page.more;
+  }
+  ++entry.part;
+  entry.last = true;
+  journal.push_back(AppendEntry(entry, after_, EntryText(entry, {}, {}),
+                                ActivityOf(request, version, !before_.exists())));
   std::vector<Statement> statements{
       {sql::kWriteText.text, {"change", ChangeText(change_)}},
       {sql::kWriteText.text, {"layout", LayoutText(distribution_.sharding)}},
@@ -252,8 +293,7 @@ Task<bool> Distributor::Commit() {
   }
   statements.push_back({sql::kClearStaged.text, {stage_}});
   statements.push_back({sql::kClearStagedMembers.text, {stage_}});
-  statements.push_back(AppendEntry(entry, after_, EntryText(entry, {}, {}),
-                                   ActivityOf(request, version, !before_.exists())));
+  for (Statement& row : journal) statements.push_back(std::move(row));
   co_await Write(std::move(statements), request.now_ms + limits::kFlushDelayMs);
   co_return true;
 }
@@ -272,13 +312,15 @@ Task<Reply> Distributor::Run() {
   if (Status status = co_await PlanShards(); !status.ok()) {
     co_return co_await Abort(Reply::Error(status));
   }
-  const bool locked = co_await Join() && co_await Lock();
-  if (!locked) co_return co_await Abort(Busy("settle"));
+  if (!co_await Lock()) co_return co_await Abort(Busy("settle"));
   if (auto refusal = co_await Check()) co_return co_await Abort(std::move(*refusal));
   if (!co_await Send()) co_return co_await Abort(Busy("settle"));
+  if (auto refusal = co_await Weigh()) co_return co_await Abort(std::move(*refusal));
   co_await Commit();
   co_await Settle(context_);
-  co_return Written(before_, after_);
+  Reply reply = Written(before_, after_);
+  if (!before_.exists()) reply.status = 201;
+  co_return reply;
 }
 
 }  // namespace

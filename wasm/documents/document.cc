@@ -1,10 +1,12 @@
 #include "documents/document.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/entity_tag.h"
 #include "base/limits.h"
 #include "documents/app.h"
+#include "documents/shard_of.h"
 #include "documents/sql_tables.h"
 #include "engine/await.h"
 #include "engine/params.h"
@@ -44,7 +46,10 @@ std::optional<Reply> NotNow(const Request& request, const Document& document) {
   if (request.Param("layout") == document.layout) return std::nullopt;
   if (!object || !object->shard) return Busy("relayout");
   // What is asked of one shard by its name is not there; operations make it.
-  if (!request.Param("shard").empty() && !IsJsonType(request.Param("content_type"))) {
+  const bool patches_values =
+      request.Param("shard") == kRootShard && request.Param("method") == "PATCH";
+  if (!request.Param("shard").empty() && !IsJsonType(request.Param("content_type")) &&
+      !patches_values) {
     return Reply::Error(Status::NotFound("There is no such shard"));
   }
   return Busy("register");
@@ -110,19 +115,25 @@ std::optional<Reply> ShardRefusal(const Request& request, const Document& docume
 
 Status CheckClearing(const Request& request, const Extent& before, const Extent& after,
                      int64_t deleted) {
+  // What other objects have of the document, where its manifest has counted it.
+  int64_t others = 0;
+  const std::string elsewhere = request.Param("others");
+  std::from_chars(elsewhere.data(), elsewhere.data() + elsewhere.size(), others);
+  const int64_t had = before.records + others;
   const bool cleared =
-      (before.records > 0 && after.records == 0) || (before.members > 0 && after.members == 0);
+      (before.records > 0 && after.records + others == 0) ||
+      (before.members > 0 && after.members == 0 && request.Param("members") != "1" && others == 0);
   if (cleared && request.Param("allow_empty") != "true") {
     return Status::Error(409, "empty_write_denied",
                          "This would leave the document empty; to mean it, send "
                          "X-Allow-Empty-Write: true");
   }
-  const bool large = !cleared && before.records >= limits::kLargeDeleteRecords &&
-                     deleted * 10 > before.records * 9;
+  const bool large =
+      !cleared && had >= limits::kLargeDeleteRecords && deleted * 10 > had * 9;
   if (large && request.Param("allow_large") != "true") {
     return Status::Error(409, "large_delete_denied",
                          "This would delete " + std::to_string(deleted) + " of " +
-                             std::to_string(before.records) +
+                             std::to_string(had) +
                              " records; to mean it, send X-Allow-Large-Delete: true");
   }
   return {};

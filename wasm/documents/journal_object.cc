@@ -28,7 +28,8 @@ bool ReadOp(std::string_view op, JournalChange* change) {
   using Op = JournalChange::Op;
   constexpr std::pair<std::string_view, Op> kOps[] = {
       {"\"upsert\"", Op::kUpsert}, {"\"delete\"", Op::kDelete}, {"\"set\"", Op::kSet},
-      {"\"unset\"", Op::kUnset},   {"\"place\"", Op::kPlace},
+      {"\"unset\"", Op::kUnset},   {"\"place\"", Op::kPlace},   {"\"spread\"", Op::kSpread},
+      {"\"gather\"", Op::kGather},
   };
   for (const auto& [name, value] : kOps) {
     if (op != name) continue;
@@ -50,6 +51,9 @@ bool IsWhole(const JournalChange& change) {
       return change.member;
     case JournalChange::Op::kPlace:
       return change.member || !change.id.empty();
+    case JournalChange::Op::kSpread:
+    case JournalChange::Op::kGather:
+      return true;
   }
 }
 

@@ -28,7 +28,7 @@ struct EntryHeader {
 
 // `record`, of a member `value`: where it stands in the slice; of size 0 where it is not there.
 struct JournalChange {
-  enum class Op : uint8_t { kUpsert, kDelete, kSet, kUnset, kPlace };
+  enum class Op : uint8_t { kUpsert, kDelete, kSet, kUnset, kPlace, kSpread, kGather };
   Op op = Op::kUpsert;
   bool member = false;
   std::string collection;  // of a member its key

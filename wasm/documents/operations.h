@@ -26,6 +26,10 @@ Task<Reply> PatchDocument(Context context);
 Task<Reply> PatchRecords(Context context);
 Task<Reply> PatchTree(Context context, bool merge);
 
+// What the variable PUBLISH says where readers ask R2 and not KV, which may be a minute behind far
+// from its writer.
+inline constexpr const char* kPublishInR2 = "r2";
+
 // Spanning, the object's alarm: sends the journal to R2 and its activity to D1, publishes the
 // document, and sets the next alarm.
 Task<Reply> TickDocument(Context context);
@@ -59,25 +63,30 @@ Task<Reply> RunDocuments(Context context);
 Task<Reply> PatchSharded(Context context);
 
 // Local, in a shard, for its manifest: see change.h and copy.h.
-Task<Reply> JoinShard(Context context);      // `epoch`, `layout`, `members`: it is one from now on
+// `epoch`, `layout`, `turn`, `clock`, `members`: it is one from now on
+Task<Reply> JoinShard(Context context);
 Task<Reply> LockShard(Context context);      // `change`: nobody else writes
 Task<Reply> StageShard(Context context);     // `change`, `collection`, `place`; the body: rows
-Task<Reply> FinishShard(Context context);    // `change`, `commit`, `version`, `drop`, `user`, `op`
-Task<Reply> FreezeShard(Context context);    // the moment of a copy begins
-Task<Reply> AdvanceShard(Context context);   // `clock`: versions are above it from now on
-Task<Reply> ReadShardPage(Context context);  // `version`, `after`, `collection` or `before`
-Task<Reply> ReadShardRows(Context context);  // `after`, `collection`: rows for another object
-Task<Reply> ThawShard(Context context);
+Task<Reply> WeighShard(Context context);     // `change`; data: `deleted`, `changed`, `members`
+// `change`, `commit`, `version`, `drop`, `user`, `op`, `epoch`, `layout`
+Task<Reply> FinishShard(Context context);
+Task<Reply> FreezeShard(Context context);    // `copy`, a version: its moment begins
+Task<Reply> ReadShardPage(Context context);  // `copy`, `version`, `after`, `collection` or `before`
+Task<Reply> ThawShard(Context context);      // `copy`
+Task<Reply> ReadShardRows(Context context);  // `change`, `after`, `collection`: for another object
+Task<Reply> ShardState(Context context);     // data: `version`, `records`, ...
 
 // In a manifest. Local: a shard comes to be, or gets collections that it did not have; where
 // records lie that go by a day which they name; a shard has changed.
 Task<Reply> RegisterShard(Context context);
 Task<Reply> PlaceRecords(Context context);
+Task<Reply> GatherDocument(Context context);  // what was staged of all shards is here from now on
 Task<Reply> NoteShard(Context context);
 
 // In a manifest, spanning, one after the other: what died halfway is ended; PUT; GET of the whole;
 // operations that may clear a shard; the change from one layout to another.
 Task<Reply> SettleDocument(Context context);
+Task<Reply> AddCollections(Context context);  // `members`, names
 Task<Reply> PutSharded(Context context);
 Task<Reply> GetSharded(Context context);
 Task<Reply> PatchThrough(Context context);

@@ -8,6 +8,7 @@
 
 #include "base/json_writer.h"
 #include "base/limits.h"
+#include "documents/change.h"
 #include "documents/changes.h"
 #include "documents/commit.h"
 #include "documents/operations.h"
@@ -70,6 +71,7 @@ class RecordPatch {
   // Of the request:
   std::map<std::string, int64_t, std::less<>> last_places_;  // of the collections that are there
   int64_t last_member_ = -1;                                 // not read yet
+  int64_t members_ = 0;                                      // with the new ones
   std::vector<MemberChange> new_members_;
   std::vector<std::string> unknown_;  // collections that this shard does not have
   std::vector<size_t> conflicts_;     // operations of the batch
@@ -150,7 +152,10 @@ Task<Status> RecordPatch::ReadCollections() {
   if (names.empty()) co_return Status();
   const ResultSets stored = co_await Batch(
       {{sql::kReadCollections.text, {StringsJson(names)}}, {sql::kReadLastMember.text, {}}});
-  if (last_member_ < 0) last_member_ = stored.back().Integer(0, 0);
+  if (last_member_ < 0) {
+    last_member_ = stored.back().Integer(0, 0);
+    members_ = stored.back().Integer(1, 0);
+  }
   std::vector<bool> found(names.size());
   for (const std::vector<Cell>& row : stored.front().rows) {
     const auto at = static_cast<size_t>(*std::get_if<int64_t>(&row[0]));
@@ -169,6 +174,7 @@ Task<Status> RecordPatch::ReadCollections() {
       unknown_.push_back(std::move(names[i]));  // the manifest gives it its place first
       continue;
     }
+    if (++members_ > limits::kMembersMax) co_return TooManyMembers();
     last_member_ += limits::kPlaceStep;
     new_members_.push_back({.key = std::move(names[i]), .place = last_member_, .collection = true});
   }
@@ -338,6 +344,11 @@ Task<Reply> PatchRecords(Context context) {
                          ? Refusal(context.request, document.etag(), false, false)
                          : ShardRefusal(context.request, document)) {
     co_return std::move(*refusal);
+  }
+  // Since the manifest said where these records lie, the whole document was changed.
+  if (context.request.params.contains("turn") &&
+      co_await LastTurn() > NumberOf(context.request.params, "turn")) {
+    co_return Busy("place");
   }
   RecordPatch patch(std::move(context), document);
   co_return co_await patch.Run();

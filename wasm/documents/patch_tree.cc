@@ -184,8 +184,8 @@ Task<Status> TreePatch::CompareMember(size_t at, int64_t place) {
                    &tree_.members[value_->origin()] == was;
   if (own && !value_->touched() && was->place == place) co_return Status();
   if (value_->absent()) co_return LoadMore();
-  if (was == nullptr && key.size() > limits::kCollectionBytesMax) {
-    co_return Status::Invalid("invalid_document", "A member's name is too long");
+  if (was == nullptr) {
+    if (Status status = CheckName(key); !status.ok()) co_return status;
   }
   const bool partly = own && was->collection && !was->whole && value_->is_array();
   if (partly) {
@@ -203,9 +203,7 @@ Task<Status> TreePatch::Compare() {
   tree_.root.Open();
   const size_t count = tree_.root.members().size();
   if (count > static_cast<size_t>(limits::kMembersMax)) {
-    co_return Status::TooLarge(
-        "too_many_members",
-        "A document has at most " + std::to_string(limits::kMembersMax) + " members");
+    co_return TooManyMembers();
   }
   std::vector<int64_t> places;
   std::set<const TreeMember*> left;

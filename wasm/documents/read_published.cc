@@ -1,4 +1,5 @@
-// GET of the published document: from KV, or from R2 where it is large. No object is asked.
+// GET of the published document: from KV, or from R2 where it is large or where that is asked for.
+// No object is asked.
 
 #include "base/limits.h"
 #include "documents/app.h"
@@ -24,7 +25,8 @@ Task<Reply> ReadPublished(Context context) {
   const std::string app = request.Param("app");
   if (Status status = CheckApp(app); !status.ok()) co_return Reply::Error(status);
   const std::string key = SnapshotKey(app);
-  auto answer = co_await Store("kv", "get", {{"key", key}});
+  const bool in_r2 = request.Param("publish") == kPublishInR2;
+  auto answer = co_await Store(in_r2 ? "r2" : "kv", "get", {{"key", key}});
   const auto* published = std::get_if<StoreReply>(&answer);
   if (published == nullptr) co_return Unavailable();
   if (published->status == 404) {
@@ -41,7 +43,7 @@ Task<Reply> ReadPublished(Context context) {
   }
   Handle body = published->body;
   const bool head = request.Param("method") == "HEAD";
-  if (text(*published, "in") == "r2" && !head) {
+  if (!in_r2 && text(*published, "in") == "r2" && !head) {
     auto large = co_await Store("r2", "get", {{"key", key}});
     const auto* object = std::get_if<StoreReply>(&large);
     if (object == nullptr || object->status != 200) co_return Unavailable();

@@ -5,9 +5,11 @@
 
 #include "base/json_writer.h"
 #include "base/limits.h"
+#include "documents/app.h"
 #include "documents/changes.h"
 #include "documents/commit.h"
 #include "documents/places.h"
+#include "documents/shard_of.h"
 #include "documents/sql_stage.h"
 #include "documents/sql_write.h"
 #include "engine/await.h"
@@ -31,6 +33,8 @@ class Replacement {
                .op = std::move(op),
                .last = false} {
     after_.tag.version = version;
+    const std::optional<ObjectName> object = ParseObjectName(context_.request.space);
+    journals_members_ = !object || !object->shard || *object->shard == kRootShard;
   }
 
   Task<Result<Document>> Run();
@@ -61,6 +65,8 @@ class Replacement {
   Extent has_;
   int64_t deleted_ = 0;
   int64_t applied_ = 0;  // rows written for what is new or not as it was
+  bool changed_ = false;
+  bool journals_members_ = true;  // which collections there are, the manifest says
   std::vector<std::string> collections_;
   std::vector<std::string> kept_collections_;  // that are there already
   Changes members_;
@@ -148,7 +154,9 @@ Task<bool> Replacement::Apply() {
                                              {sql::kDeleteReplacedMembers.text, {stage_}},
                                              {sql::kApplyStagedMembers.text, {stage_, version}}});
   applied_ = written[0].rows_written + written[2].rows_written;
+  changed_ = deleted_ > 0 || applied_ > 0 || !written[1].rows.empty();
   for (const std::vector<Cell>& row : written[1].rows) {
+    if (!journals_members_) break;
     members_.members.push_back({.key = *std::get_if<std::string>(&row[0]), .removed = true});
   }
   co_return true;
@@ -173,7 +181,7 @@ Task<bool> Replacement::JournalWritten() {
   for (const std::string& collection : collections_) {
     co_await JournalPages(sql::kReadWritten, {collection, version});
   }
-  co_await JournalPages(sql::kReadWrittenMembers, {version});
+  if (journals_members_) co_await JournalPages(sql::kReadWrittenMembers, {version});
   entry_.last = true;
   const std::string activity = ActivityOf(context_.request, version, !before_.exists());
   co_await Write({AppendEntry(entry_, after_, EntryText(entry_, members_, {}), activity)},
@@ -193,9 +201,8 @@ Task<Result<Document>> Replacement::Run() {
     co_return status;
   }
   co_await Apply();
-  const bool changed = deleted_ > 0 || applied_ > 0 || !members_.members.empty();
   // A document that is empty from the start is one too.
-  if (!changed && before_.exists()) co_return before_;
+  if (!changed_ && before_.exists()) co_return before_;
   co_await JournalWritten();
   co_return after_;
 }

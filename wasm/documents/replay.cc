@@ -80,6 +80,7 @@ class Replay {
   bool applies_ = false;
   bool done_ = false;
   bool exists_ = false;
+  bool spread_ = false;  // its rows lie in shards
 };
 
 Status NotKept() {
@@ -191,7 +192,10 @@ Status Replay::TakeEntry(Turn* turn) {
 
 // What is staged is of another life.
 Task<bool> Replay::BeginLife() {
-  if (staged_ != epoch_) co_await ClearStage(stage_);
+  if (staged_ != epoch_) {
+    co_await ClearStage(stage_);
+    spread_ = false;
+  }
   staged_ = epoch_;
   exists_ = true;
   co_return true;
@@ -199,7 +203,12 @@ Task<bool> Replay::BeginLife() {
 
 Task<Status> Replay::Take(Event event, Turn* turn) {
   if (event == Event::kHead) co_return TakeHead(turn);
-  if (event == Event::kChange && applies_) batch_.Add(reader_.change());
+  if (event == Event::kChange && applies_) {
+    const JournalChange& change = reader_.change();
+    batch_.Add(change);
+    if (change.op == JournalChange::Op::kSpread) spread_ = true;
+    if (change.op == JournalChange::Op::kGather) spread_ = false;
+  }
   if (event != Event::kEntry) co_return Status();
   if (Status status = TakeEntry(turn); !status.ok()) co_return status;
   if (applies_) co_await BeginLife();
@@ -250,6 +259,7 @@ Task<Status> Replay::Run() {
   if (Status status = co_await Begin(); !status.ok()) co_return status;
   if (Status status = co_await ReadAll(); !status.ok()) co_return status;
   if (!exists_) co_return Status::NotFound("There was no document at that moment");
+  if (spread_) co_return Sharded();
   co_await Query(sql::kRenumberStaged, {static_cast<int64_t>(stage_), limits::kPlaceStep});
   co_return Status();
 }

@@ -4,6 +4,7 @@
 
 #include "base/json_writer.h"
 #include "documents/sql_restore.h"
+#include "documents/sql_stage.h"
 #include "engine/await.h"
 
 namespace tidemark {
@@ -11,6 +12,13 @@ namespace tidemark {
 using Op = JournalChange::Op;
 
 void ReplayBatch::Add(const JournalChange& change) {
+  if (change.op == Op::kGather) return;
+  if (change.op == Op::kSpread) {
+    spread_ = true;
+    records_.clear();
+    members_.clear();
+    return;
+  }
   auto& rows = change.member ? members_ : records_;
   rows[{change.collection, change.id}] = {
       .op = change.op, .place = change.place, .offset = change.offset, .size = change.size};
@@ -66,6 +74,10 @@ Task<bool> ReplayBatch::Flush(std::string text) {
                         {Op::kUnset, true, sql::kUnstageMembers, false},
                         {Op::kPlace, true, sql::kMoveMembers, false}};
   std::vector<Statement> statements;
+  if (std::exchange(spread_, false)) {
+    statements.push_back({sql::kClearStaged.text, {stage_}});
+    statements.push_back({sql::kClearStagedMembers.text, {stage_}});
+  }
   for (const Kind& kind : kinds) {
     std::string rows = RowsJson(kind.op, kind.members);
     if (rows.empty()) continue;

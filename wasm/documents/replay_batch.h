@@ -33,6 +33,7 @@ class ReplayBatch {
   std::string RowsJson(JournalChange::Op op, bool members) const;
 
   int64_t stage_;
+  bool spread_ = false;  // what was there before goes first
   std::map<Name, Row> records_;
   std::map<Name, Row> members_;
 };

@@ -1,5 +1,6 @@
 // What a manifest asks of its shards. All are local.
 
+#include <algorithm>
 #include <utility>
 
 #include "accounts/sql.h"
@@ -11,9 +12,11 @@
 #include "documents/operations.h"
 #include "documents/replace.h"
 #include "documents/sql_read.h"
+#include "documents/sql_restore.h"
 #include "documents/sql_shards.h"
 #include "documents/sql_stage.h"
 #include "documents/sql_tables.h"
+#include "documents/sql_write.h"
 #include "engine/await.h"
 #include "records/sql_space.h"
 
@@ -21,6 +24,7 @@ namespace tidemark {
 namespace {
 
 constexpr auto kStage = static_cast<int64_t>(Stage::kManifest);
+constexpr std::string_view kSpread = R"({"op":"spread"}]})";
 constexpr Keep kPage{limits::kJournalPartUnits, limits::kPageRowsMax};
 
 Statement SetText(const char* key, std::string value) {
@@ -44,15 +48,27 @@ void AddState(const Document& document, Reply* reply) {
   reply->data["bytes"] = std::to_string(document.bytes);
 }
 
+// Whether the copy that asks is the one that was begun last.
+Task<bool> IsOfCopy(Request request) {
+  const ResultSet copy = co_await Query(sql::kReadMeta, {"copy"});
+  co_return copy.Integer(0, 0) == NumberOf(request.params, "copy");
+}
+
 }  // namespace
 
+// From a manifest that has changed the document since, it comes too late.
 Task<Reply> JoinShard(Context context) {
   const Request& request = context.request;
   const Document document = co_await ReadDocument();
-  if (!document.lock.empty()) co_return Busy("settle");
-  std::vector<Statement> statements{SetText("epoch", request.Param("epoch")),
-                                    SetText("layout", request.Param("layout")),
-                                    {sql::kJoinMembers.text, {request.Param("members")}}};
+  const int64_t turn = NumberOf(request.params, "turn");
+  if (!document.lock.empty() || co_await LastTurn() > turn) co_return Busy("settle");
+  std::vector<Statement> statements{
+      SetText("epoch", request.Param("epoch")),
+      SetText("layout", request.Param("layout")),
+      {sql::kWriteMeta.text, {"turn", turn}},
+      {sql::kWriteMeta.text,
+       {"clock", std::max(document.clock, NumberOf(request.params, "clock"))}},
+      {sql::kJoinMembers.text, {request.Param("members")}}};
   co_await Batch(std::move(statements));
   co_return Reply();
 }
@@ -61,7 +77,8 @@ Task<Reply> LockShard(Context context) {
   const Request& request = context.request;
   const Document document = co_await ReadDocument();
   const std::string change = request.Param("change");
-  if (!document.lock.empty() && document.lock != change) co_return Busy("settle");
+  const bool late = NumberOf(request.params, "change") <= co_await LastTurn();
+  if (late || !document.lock.empty()) co_return Busy("settle");
   co_await Batch({SetText("lock", change),
                   {sql::kClearStaged.text, {kStage}},
                   {sql::kClearStagedMembers.text, {kStage}}});
@@ -82,17 +99,35 @@ Task<Reply> StageShard(Context context) {
   } else if (request.body_size == 0) {
     co_await Query(sql::kStageCollection, {kStage, collection, place});
   } else {
-    co_await Query(sql::kStageRows, {kStage, collection, body});
+    co_await Query(sql::kStageRows, {kStage, collection, body, int64_t{0}});
   }
   co_return Reply();
 }
 
+// What the rows that it was given would change.
+Task<Reply> WeighShard(Context context) {
+  const Document document = co_await ReadDocument();
+  if (document.lock != context.request.Param("change")) co_return Busy("settle");
+  const ResultSet weighed = co_await Query(sql::kWeighStaged, {kStage});
+  Reply reply;
+  reply.data["deleted"] = std::to_string(weighed.Integer(0, 0));
+  reply.data["changed"] =
+      std::to_string(weighed.Integer(0, 0) + weighed.Integer(1, 0) + weighed.Integer(2, 0));
+  reply.data["members"] = std::to_string(weighed.Integer(3, 0));
+  co_return reply;
+}
+
 // The change has happened, or has not: its rows take their place, or go. A shard that is dropped
-// forgets all it had; that is no change of the document, and no entry says so.
+// forgets all it had; that is no change of the document.
 Task<Reply> FinishShard(Context context) {
   Request& request = context.request;
   Document before = co_await ReadDocument();
-  if (before.lock != request.Param("change")) co_return Reply();  // it has finished already
+  const int64_t turn = NumberOf(request.params, "change");
+  std::vector<Statement> ended{{sql::kWriteMeta.text, {"turn", turn}}};
+  if (before.lock != request.Param("change")) {  // it has finished, or was never asked
+    if (turn > co_await LastTurn()) co_await Batch(std::move(ended));
+    co_return Reply();
+  }
   const int64_t version = NumberOf(request.params, "version");
   const bool commit = request.Param("commit") == "1";
   const bool drop = commit && request.Param("drop") == "1";
@@ -100,32 +135,49 @@ Task<Reply> FinishShard(Context context) {
     request.identity.user_id = request.Param("user");
     request.params["silent"] = "1";  // the manifest has the activity
     request.params["allow_empty"] = request.params["allow_large"] = "true";
+    // Rows of several objects and of parts of one come with places of those.
+    co_await Query(sql::kRenumberStaged, {kStage, limits::kPlaceStep});
     const Result<Document> after =
         co_await ReplaceByStage(context, before, Stage::kManifest, version, request.Param("op"));
     if (!after.ok()) co_return Reply::Error(after.status());
+    ended.push_back(SetText("epoch", request.Param("epoch")));
+    ended.push_back(SetText("layout", request.Param("layout")));
   }
   if (drop) {
     before.records = before.bytes = 0;
     const Entry entry{.seq = version, .at = request.now_ms, .op = request.Param("op")};
     co_await Write({{sql::kClearRecords.text, {}},
                     {sql::kClearMembers.text, {}},
+                    {sql::kClearFrozen.text, {}},
+                    {sql::kClearFrozenMembers.text, {}},
+                    {sql::kThaw.text, {}},
                     {sql::kDeleteMeta.text, {"layout"}},
-                    AppendEntry(entry, before, EntryText(entry, {}, {}), {})},
+                    AppendEntry(entry, before, EntryHead(entry).append(kSpread), {})},
                    request.now_ms + limits::kFlushDelayMs);
   }
-  co_await ClearStage(Stage::kManifest);
-  co_await Query(sql::kDeleteMeta, {"lock"});
+  // Deletions do not go along from one object to another: their versions are forgotten.
+  if (commit && request.Param("op") == "relayout") {
+    ended.push_back({sql::kRaiseHorizon.text, {version}});
+  }
+  ended.push_back({sql::kClearStaged.text, {kStage}});
+  ended.push_back({sql::kClearStagedMembers.text, {kStage}});
+  ended.push_back({sql::kDeleteMeta.text, {"lock"}});
+  co_await Batch(std::move(ended));
   co_return Reply();
 }
 
-// The moment of a copy: until it is thawed, what later writes replace is kept aside.
+// The moment of the copy `copy`, a version: until it is thawed, what later writes replace is kept
+// aside. Those take versions above that.
 Task<Reply> FreezeShard(Context context) {
   const Document document = co_await ReadDocument();
-  if (!document.lock.empty()) co_return Busy("settle");
+  const int64_t copy = NumberOf(context.request.params, "copy");
+  if (!document.lock.empty() || copy <= document.clock) co_return Busy("settle");
   const ResultSets frozen = co_await Batch({{sql::kClearFrozen.text, {}},
                                             {sql::kClearFrozenMembers.text, {}},
                                             {sql::kFreeze.text, {}},
-                                            {sql::kMeasureMembers.text, {}}});
+                                            {sql::kMeasureMembers.text, {}},
+                                            {sql::kWriteMeta.text, {"clock", copy}},
+                                            {sql::kWriteMeta.text, {"copy", copy}}});
   Reply reply;
   AddState(document, &reply);
   reply.data["collections"] = frozen[3].Text(0);
@@ -133,24 +185,31 @@ Task<Reply> FreezeShard(Context context) {
   co_return reply;
 }
 
-Task<Reply> ThawShard(Context /*context*/) {
+Task<Reply> ThawShard(Context context) {
+  if (!co_await IsOfCopy(context.request)) co_return Reply();
   co_await Batch(
       {{sql::kThaw.text, {}}, {sql::kClearFrozen.text, {}}, {sql::kClearFrozenMembers.text, {}}});
   co_return Reply();
 }
 
-// No version up to `clock` is given from now on.
-Task<Reply> AdvanceShard(Context context) {
+// How the shard stands. `names`: collections of which it says whether it has a member of the name.
+Task<Reply> ShardState(Context context) {
   const Document document = co_await ReadDocument();
-  const int64_t clock = NumberOf(context.request.params, "clock");
-  if (clock > document.clock) co_await Query(sql::kWriteMeta, {"clock", clock});
   Reply reply;
   AddState(document, &reply);
+  if (context.request.params.contains("names")) {
+    const ResultSets members =
+        co_await Batch({{sql::kReadCollections.text, {context.request.Param("names")}},
+                        {sql::kReadLastMember.text, {}}});
+    reply.data["named"] = std::to_string(members[0].rows.size());
+    reply.data["last"] = std::to_string(members[1].Integer(0, 0));
+  }
   co_return reply;
 }
 
 Task<Reply> ReadShardPage(Context context) {
   const Params& params = context.request.params;
+  if (!co_await IsOfCopy(context.request)) co_return Busy("settle");
   const int64_t version = NumberOf(params, "version");
   const int64_t after = NumberOf(params, "after");
   const std::string collection = context.request.Param("collection");
@@ -163,6 +222,8 @@ Task<Reply> ReadShardPage(Context context) {
 
 Task<Reply> ReadShardRows(Context context) {
   const Params& params = context.request.params;
+  const Document document = co_await ReadDocument();
+  if (document.lock != context.request.Param("change")) co_return Busy("settle");
   const int64_t after = NumberOf(params, "after");
   if (!params.contains("collection")) {
     co_return PageReply(co_await Query(sql::kReadOwnValues, {after}, kPage));

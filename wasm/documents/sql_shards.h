@@ -25,14 +25,16 @@ INSERT INTO member (key, place, kind, value, version)
 SELECT e.value ->> 0, e.value ->> 1, 1, NULL, 0 FROM json_each(?1) AS e WHERE true
 ON CONFLICT (key) DO UPDATE SET place = excluded.place)sql"};
 
-// ?1 [[collection, id, shard]...]: which shard each lies in; one that has none yet gets the one
-// named.
+// ?1 [[collection, id, shard, 1 | 0]...], as a blob: which shard each lies in. One that has none yet
+// gets the one named, but not by a deletion (0).
 inline constexpr Sql kClaimPlaced{"ClaimPlaced", R"sql(
 INSERT OR IGNORE INTO placed (collection, id, shard)
-SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2 FROM json_each(?1) AS e)sql"};
+SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2 FROM json_each(CAST(?1 AS TEXT)) AS e
+WHERE e.value ->> 3 = 1)sql"};
 inline constexpr Sql kReadPlaced{"ReadPlaced", R"sql(
-SELECT e.key, p.shard FROM json_each(?1) AS e
-CROSS JOIN placed AS p ON p.collection = e.value ->> 0 AND p.id = e.value ->> 1)sql"};
+SELECT coalesce(p.shard, e.value ->> 2) FROM json_each(CAST(?1 AS TEXT)) AS e
+LEFT JOIN placed AS p ON p.collection = e.value ->> 0 AND p.id = e.value ->> 1
+ORDER BY e.key)sql"};
 inline constexpr Sql kClearPlaced{"ClearPlaced", "DELETE FROM placed"};
 
 // ?1 stage.
@@ -82,10 +84,10 @@ SELECT '', json_array(key, place, value), place FROM staged_member
 WHERE stage = CAST(?1 AS INTEGER) AND kind = 0 AND place > CAST(?2 AS INTEGER)
 ORDER BY place)sql"};
 
-// ?1 stage, ?2 collection, ?3 rows as above, with commas between.
+// ?1 stage, ?2 collection, ?3 rows as above, with commas between, ?4 what is added to their places.
 inline constexpr Sql kStageRows{"StageRows", R"sql(
 INSERT OR REPLACE INTO staged (stage, collection, id, place, data)
-SELECT CAST(?1 AS INTEGER), ?2, e.value ->> 0, e.value ->> 1, e.value ->> 2
+SELECT CAST(?1 AS INTEGER), ?2, e.value ->> 0, (e.value ->> 1) + CAST(?4 AS INTEGER), e.value ->> 2
 FROM json_each('[' || CAST(?3 AS TEXT) || ']') AS e)sql"};
 inline constexpr Sql kStageValues{"StageValues", R"sql(
 INSERT OR REPLACE INTO staged_member (stage, key, place, kind, value)
@@ -96,6 +98,51 @@ FROM json_each('[' || CAST(?2 AS TEXT) || ']') AS e)sql"};
 inline constexpr Sql kStageCollection{"StageCollection", R"sql(
 INSERT OR REPLACE INTO staged_member (stage, key, place, kind, value)
 VALUES (CAST(?1 AS INTEGER), ?2, CAST(?3 AS INTEGER), 1, NULL))sql"};
+
+// ?1 stage, ?2 the step between places: members in their order. Those that come from several
+// objects may share a place: then the collection is first.
+inline constexpr Sql kRenumberStagedMembers{"RenumberStagedMembers", R"sql(
+UPDATE staged_member SET place = o.number * CAST(?2 AS INTEGER)
+FROM (SELECT key, row_number() OVER (ORDER BY place, kind DESC) AS number
+  FROM staged_member WHERE stage = CAST(?1 AS INTEGER)) AS o
+WHERE staged_member.stage = CAST(?1 AS INTEGER) AND staged_member.key = o.key)sql"};
+
+// ?1 stage: its collections, and their places.
+inline constexpr Sql kListStagedPlaces{"ListStagedPlaces", R"sql(
+SELECT key, place FROM staged_member WHERE stage = CAST(?1 AS INTEGER) AND kind = 1
+ORDER BY place)sql"};
+
+// ?1 stage, ?2 after which place: its collections as changes of an entry, kept.
+inline constexpr Sql kReadStagedSets{"ReadStagedSets", R"sql(
+SELECT '', '{"op":"set","member":' || json_quote(key) || ',"place":' || place || '}', place
+FROM staged_member
+WHERE stage = CAST(?1 AS INTEGER) AND kind = 1 AND place > CAST(?2 AS INTEGER)
+ORDER BY place)sql"};
+
+// ?1 stage: how many records would go; of those to come, how many are not there as they are, in
+// their order; the same of members, by their places; and how many members there are.
+inline constexpr Sql kWeighStaged{"WeighStaged", R"sql(
+SELECT
+  (SELECT count(*) FROM record AS r
+   LEFT JOIN staged AS s
+     ON s.stage = CAST(?1 AS INTEGER) AND s.collection = r.collection AND s.id = r.id
+   WHERE r.data IS NOT NULL AND s.id IS NULL),
+  (SELECT count(*) FROM staged AS s
+   LEFT JOIN record AS r ON r.collection = s.collection AND r.id = s.id
+   WHERE s.stage = CAST(?1 AS INTEGER) AND r.data IS NOT s.data)
+  + (SELECT count(*) FROM (
+       SELECT collection, id, row_number() OVER (PARTITION BY collection ORDER BY place) AS number
+       FROM staged WHERE stage = CAST(?1 AS INTEGER)) AS s
+     LEFT JOIN (
+       SELECT collection, id, row_number() OVER (PARTITION BY collection ORDER BY place) AS number
+       FROM record WHERE data IS NOT NULL) AS r USING (collection, id)
+     WHERE r.number IS NOT s.number),
+  (SELECT count(*) FROM staged_member AS s LEFT JOIN member AS m ON m.key = s.key
+   WHERE s.stage = CAST(?1 AS INTEGER)
+     AND (m.place IS NOT s.place OR m.kind IS NOT s.kind OR m.value IS NOT s.value))
+  + (SELECT count(*) FROM member WHERE key NOT IN (
+       SELECT key FROM staged_member WHERE stage = CAST(?1 AS INTEGER))),
+  (SELECT count(*) FROM member))sql"};
 
 // ?1 stage: what the object itself holds, staged as it is.
 inline constexpr Sql kStageOwn{"StageOwn", R"sql(

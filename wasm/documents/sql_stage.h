@@ -122,7 +122,8 @@ ON CONFLICT (key) DO UPDATE SET
 // of an entry, kept.
 inline constexpr Sql kReadWritten{"ReadWritten", R"sql(
 SELECT '', '{"op":"upsert","collection":' || json_quote(collection) || ',"id":' || json_quote(id)
-  || ',"before":' || coalesce(before, 'null') || ',"place":' || place || ',"record":' || data || '}',
+  || ',"before":' || coalesce(before, 'null') || ',"place":' || place
+  || ',"record":' || data || '}',
   place
 FROM record WHERE collection = ?1 AND place > CAST(?2 AS INTEGER) AND data IS NOT NULL
   AND version = CAST(?3 AS INTEGER)

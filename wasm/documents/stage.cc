@@ -100,16 +100,13 @@ bool DocumentReader::TakeKey(const json::Text& key) {
   }
   seen_ = keys_.contains(key_);
   if (!seen_ && keys_.size() == static_cast<size_t>(limits::kMembersMax)) {
-    return Fail(Status::TooLarge(
-        "too_many_members",
-        "A document has at most " + std::to_string(limits::kMembersMax) + " members"));
+    return Fail(TooManyMembers());
   }
   return true;
 }
 
 // A member's value, or the beginning of its array. False: the slice has no more of it.
 bool DocumentReader::ScanMember(Scanner* scanner) {
-  const size_t begin = scanner->position();
   if (scanner->Take('}')) {
     state_ = State::kTail;
     return true;
@@ -127,10 +124,7 @@ bool DocumentReader::ScanMember(Scanner* scanner) {
     elements_ = 0;
     return true;
   }
-  if (!scanner->ReadValue(&value_)) {
-    scanner->set_position(begin);
-    return false;
-  }
+  if (!scanner->ReadValue(&value_)) return false;
   value_read_ = Bounded(value_);
   return value_read_;
 }
@@ -163,7 +157,14 @@ DocumentReader::Step DocumentReader::Scan(Scanner* scanner) {
     consumed_ = scanner->position();
     switch (state_) {
       case State::kStart:
-        if (!scanner->Expect('{')) return Step::kMore;
+        if (scanner->Peek() != '{') {
+          // Of another kind: first it must be JSON at all.
+          if (scanner->ReadValue(&value_)) {
+            Fail(Status::Invalid("invalid_document", "A document is a JSON object"));
+          }
+          return Step::kMore;
+        }
+        scanner->Take('{');
         state_ = State::kMember;
         break;
       case State::kMember:

@@ -16,10 +16,11 @@
 namespace tidemark {
 namespace {
 
-// To KV, or to R2 where it is too large; then KV says so.
+// To KV, or to R2 where it is too large or R2 is asked for; then KV says so.
 Task<bool> PublishCopy(Context context, std::string app, int64_t bytes, Progress* progress) {
   const std::string key = SnapshotKey(app);
-  const bool large = bytes > limits::kKvDocumentBytes;
+  const bool large =
+      bytes > limits::kKvDocumentBytes || context.request.Param("publish") == kPublishInR2;
   const Copied copied = co_await CopyDocument(
       std::move(context), {.store = large ? "r2" : "kv", .key = key}, progress->published);
   if (copied.same) co_return true;

@@ -5,15 +5,15 @@ import type { Context } from 'hono';
 import { measured } from '../activity.ts';
 import { admitLeased } from '../admission.ts';
 import { type Answer, type App, respond } from '../app.ts';
-import { run } from '../auth/operations.ts';
 import { drive, Held } from '../drive.ts';
 import { engine } from '../engine.ts';
 import type { Params } from '../frames.ts';
 import { identify } from '../identity.ts';
 import { Unread, withBody } from '../objects/bodies.ts';
 import { type Call, requestFrame } from '../requests.ts';
-import { bodyOf, workerHost } from '../space_client.ts';
-import { runInDocument } from './client.ts';
+import { workerHost } from '../space_client.ts';
+import { bodyFrom, runInDocument } from './client.ts';
+import { enterDocument } from './way.ts';
 
 const DEFAULT_APP = 'default';
 
@@ -22,8 +22,8 @@ const ROUTED_READ_MAX = (8 << 20) + 1;
 
 const appOf = (c: Context<App>): string => c.req.param('app') ?? DEFAULT_APP;
 
-/** What a route asks of the object that owns the document, of the manifest of a sharded one, and, in
- * place of both, of the Worker, which passes operations to their shards. */
+/** What a route asks of the object that owns the document, of the manifest of a sharded one, and,
+ * in place of both, of the Worker, which passes operations to their shards. */
 interface Asks {
   object: string;
   manifest?: string;
@@ -67,16 +67,18 @@ async function readPublished(c: Context<App>): Promise<Response> {
 async function answer(c: Context<App>, asks: Asks, asked: Params): Promise<Response> {
   const identity = await identify(c.req.raw, c.env);
   c.get('log').user_id = identity[0];
-  const way = await run(c.env, { operation: 'enter_document', identity, params: asked });
+  const way = await enterDocument(c.env, identity, asked);
   const { object, manifest, layout, whole } = way.data;
   if (object === undefined || manifest === undefined) return finish(c, way);
-  await admitLeased(c.env, identity);
   const params = { ...asked, layout: layout ?? '' };
   if (whole !== undefined && asks.worker !== undefined) {
+    await admitLeased(c.env, identity);
     return finish(c, await runHere(c, { operation: asks.worker, identity, params }));
   }
   const operation = whole === undefined ? asks.object : (asks.manifest ?? asks.object);
-  const body = asked.action === 'write' ? bodyOf(c.req.raw) : undefined;
+  const body = asked.action === 'write' ? await bodyFrom(c.req.raw) : undefined;
+  // After the body, which may come slowly: the token may have ended meanwhile.
+  await admitLeased(c.env, identity);
   const reply = await runInDocument(c.env, object, { operation, identity, params }, body);
   const helper = HELPERS[reply.data.needs ?? ''];
   if (helper !== undefined) {
@@ -147,6 +149,7 @@ function documentParams(c: Context<App>): Params {
     path: c.req.path,
     editors: c.env.EDITORS ?? '',
     shards: c.env.SHARDS ?? '',
+    publish: c.env.PUBLISH ?? '',
   };
   for (const [param, header] of headers) {
     const value = c.req.header(header);

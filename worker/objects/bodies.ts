@@ -6,6 +6,9 @@ import { BODY_READ_MAX, SIZE_HEADER } from '../space_client.ts';
 /** Of an isolate's 128 MB, with room for the engine and what it answers. */
 const TOGETHER_BYTES_MAX = 48 << 20;
 
+/** A body up to this is gathered in chunks where nobody says how large it is. */
+const SMALL_BYTES = 4 << 20;
+
 const READ_MS = 60_000;
 
 let together = 0;
@@ -29,14 +32,69 @@ export interface ReadBody {
 
 const NOTHING = new Uint8Array();
 
-/** Whether there is room for so many bytes; then they are taken. */
-function hold(bytes: number): boolean {
-  if (together + bytes > TOGETHER_BYTES_MAX) return false;
-  together += bytes;
-  return true;
+/** The room of one body. A declared one takes it at once. Another takes it as it comes, twice, in
+ * chunks and as a whole, while it is small; then it takes that of the largest there may be. */
+class Room {
+  size = 0;
+  #held = 0;
+  #fits = true;
+  #whole: Uint8Array | undefined;
+  #chunks: Uint8Array[] = [];
+  readonly #bytesMax: number;
+
+  constructor(declared: number, bytesMax: number) {
+    this.#bytesMax = bytesMax;
+    if (declared > 0 && this.#hold(declared)) this.#whole = new Uint8Array(declared);
+  }
+
+  add(chunk: Uint8Array): void {
+    const at = this.size;
+    this.size += chunk.byteLength;
+    if (!this.#fits || this.size >= this.#bytesMax) return;
+    if (this.#whole === undefined && this.size > SMALL_BYTES) this.#join(this.#bytesMax);
+    if (this.#whole) this.#whole.set(chunk, at);
+    else if (this.#hold(chunk.byteLength * 2)) this.#chunks.push(chunk);
+  }
+
+  /** The body, unless there was no room for all of it. */
+  take(): Uint8Array | undefined {
+    if (this.#chunks.length > 1) this.#join(this.size);
+    const whole = this.#whole ?? this.#chunks[0] ?? NOTHING;
+    return this.#fits ? whole.subarray(0, this.size) : undefined;
+  }
+
+  release(): void {
+    together -= this.#held;
+    this.#held = 0;
+  }
+
+  #hold(bytes: number): boolean {
+    this.#fits = together + bytes <= TOGETHER_BYTES_MAX;
+    if (this.#fits) {
+      together += bytes;
+      this.#held += bytes;
+    } else {
+      this.#chunks = [];
+      this.#whole = undefined;
+      this.release();
+    }
+    return this.#fits;
+  }
+
+  /** From chunks into room for so many bytes. What small ones hold for that already counts. */
+  #join(bytes: number): void {
+    if (bytes > SMALL_BYTES && !this.#hold(bytes)) return;
+    this.#whole = new Uint8Array(bytes);
+    let at = 0;
+    for (const chunk of this.#chunks.splice(0)) {
+      this.#whole.set(chunk, at);
+      at += chunk.byteLength;
+    }
+  }
 }
 
-/** Reads the body, no further than `bytesMax`, and runs `use` on it: then it is let go. One declared larger is not even sent. Throws Unread: `busy`, `request_timeout`. */
+/** Reads the body, no further than `bytesMax`, and runs `use` on it: then it is let go. One declared
+ * larger is not even sent. Throws Unread: `busy`, `request_timeout`. */
 export async function withBody<T>(
   request: Request,
   use: (body: ReadBody) => T | Promise<T>,
@@ -52,12 +110,7 @@ export async function withBody<T>(
     void reader.cancel(new Unread(408, 'request_timeout', 'late')).catch(() => {});
   }, READ_MS);
   const until = Date.now() + READ_MS;
-  // A declared body takes its room at once, another as it comes, twice: in chunks and as a whole.
-  let held = declared > 0 && hold(declared) ? declared : 0;
-  let fits = declared === 0 || held > 0;
-  const whole = new Uint8Array(held);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const room = new Room(declared, bytesMax);
   try {
     // What does not fit is read to its end all the same: a sender that is answered before fails.
     for (;;) {
@@ -66,40 +119,19 @@ export async function withBody<T>(
         throw new Unread(408, 'request_timeout', 'The body took longer than a minute; send less');
       }
       if (done) break;
-      const chunk = value as Uint8Array;
-      if (fits && declared === 0) {
-        fits = hold(chunk.byteLength * 2);
-        if (fits) held += chunk.byteLength * 2;
-      }
-      if (fits && declared > 0) whole.set(chunk, size);
-      else if (fits) chunks.push(chunk);
-      size += chunk.byteLength;
-      if (size >= bytesMax) return use({ bytes: NOTHING, size });
+      room.add(value as Uint8Array);
+      if (room.size >= bytesMax) return use({ bytes: NOTHING, size: room.size });
     }
-    if (!fits) {
+    const bytes = room.take();
+    if (bytes === undefined) {
       throw new Unread(503, 'busy', 'Too much is being sent at once; send it again in a second');
     }
-    return await use({
-      bytes: declared > 0 ? whole.subarray(0, size) : joined(chunks, size),
-      size,
-    });
+    return await use({ bytes, size: room.size });
   } finally {
     clearTimeout(timer);
-    together -= held;
+    room.release();
     void reader.cancel().catch(() => {});
   }
-}
-
-function joined(chunks: Uint8Array[], size: number): Uint8Array {
-  const [first] = chunks;
-  if (chunks.length === 1 && first !== undefined) return first;
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
 }
 
 /** Reads the body and keeps none of it: a sender that is answered before it has sent all fails. */

@@ -1,5 +1,5 @@
-// DbShardDO: an app's document, or one shard of it, its single writer. It binds storage, alarm, KV, R2
-// and D1 to the core and decides nothing.
+// DbShardDO: an app's document, or one shard of it, its single writer. It binds storage, alarm, KV,
+// R2 and D1 to the core and decides nothing.
 
 import { Held, type Reply } from '../drive.ts';
 import { logError, logEvent } from '../log.ts';
@@ -9,6 +9,12 @@ import { Unread, withBody } from './bodies.ts';
 import { EngineObject, responseOf, unread } from './engine_object.ts';
 
 const ALARM_RETRY_MS = 10_000;
+
+/** A reply: its SpaceReply as JSON, and its body. */
+export interface Ran {
+  head: string;
+  body: string | Uint8Array<ArrayBuffer>;
+}
 
 export class DbShardDO extends EngineObject {
   protected override readonly opener = 'open_document';
@@ -35,13 +41,23 @@ export class DbShardDO extends EngineObject {
     }
   }
 
+  /** A local operation on a body at hand. The call comes as JSON, and so goes the reply's head. */
+  async run(call: string, bytes: Uint8Array): Promise<Ran> {
+    this.requireName();
+    const reply = this.local(JSON.parse(call) as Call, new Held(bytes), bytes.byteLength);
+    const { status, headers, data } = reply;
+    const body = reply.body();
+    const text = body instanceof ReadableStream ? reply.text() : body;
+    return { head: JSON.stringify({ status, headers, data }), body: text };
+  }
+
   override async alarm(): Promise<void> {
     this.alarmRang();
     try {
       const { status, data } = await this.#inTurn({
         operation: 'tick_document',
         identity: null,
-        params: {},
+        params: { publish: this.env.PUBLISH ?? '' },
       });
       logEvent({ event: 'document.ticked', object: this.name, status, ...data });
       if (status < 400) return;

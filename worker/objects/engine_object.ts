@@ -1,4 +1,4 @@
-// What every Durable Object that runs the core has in common: its store and its alarm as a host, and
+// What Durable Objects that run the core have in common: its store and its alarm as a host, and
 // operations within one transaction, or step by step. It decides nothing.
 
 import { DurableObject } from 'cloudflare:workers';

@@ -156,6 +156,14 @@ TEST(Admit, EndsALeaseAfterTenSecondsOrWithTheWindow) {
   EXPECT_EQ(object.Lease("2").data.at("granted_until"), std::to_string(kNow + limits::kMinuteMs));
 }
 
+TEST(Admit, EndsALeaseWithItsToken) {
+  AccountsHarness accounts;
+  native::Identity identity = UserNamed(kUser);
+  identity.expires_ms = kNow + 2'000;
+  const native::Answer answer = accounts.RunIn(kUser, "admit", {{"requests", "3"}}, identity);
+  EXPECT_EQ(answer.data.at("granted_until"), std::to_string(kNow + 2'000));
+}
+
 TEST(Admit, LeasesNeverLetMoreThroughWhenTheObjectForgets) {
   AccountsHarness accounts;
   Object object(&accounts);

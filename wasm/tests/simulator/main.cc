@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "tests/simulator/documents_world.h"
 #include "tests/simulator/shares_world.h"
 #include "tests/simulator/world.h"
 
@@ -52,6 +53,11 @@ int main(int argc, char** argv) {
       tidemark::testing::SharesWorld shares(seed, options.trace);
       problem = shares.Run();
       actions += shares.actions();
+    }
+    if (problem.empty()) {
+      tidemark::testing::DocumentsWorld documents(seed, options.trace);
+      problem = documents.Run();
+      actions += documents.actions();
     }
     deaths += world.deaths();
     if (!problem.empty()) {
