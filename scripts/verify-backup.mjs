@@ -1,17 +1,17 @@
 // Proves that documents come back: writes one by many patches, keeps its text at each moment, loses
 // it, restores it, and compares byte for byte. Exits 1 on any difference.
 //
-// Without --url it starts a Worker of its own, with storage that is deleted at the end, where it can
-// also run the crons and delete the Durable Object. With --url it works on an app of a Worker that
+// Without --url it starts a Worker of its own, with storage that is deleted at the end, where it
+// can also run the crons and delete the Durable Object. With --url it works on an app of a Worker that
 // is deployed, and leaves that app's document as it was before the run; where there is a document
 // that it did not write itself it does nothing, but with --force.
 
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { SignJWT } from 'jose';
 
 const MARK = 'written_by_verify_backup';
 const SECRET = 'a secret of the Worker that verify-backup starts for itself';
@@ -159,6 +159,7 @@ async function verify(document, { runCron, loseObject }) {
   let kept = [];
   if (runCron) {
     say('Backing up: the crons of the day and of the night');
+    await document.untilPublished();
     await runCron('10 0 * * *');
     await runCron('30 2 * * *');
     kept = await document.snapshots();
@@ -200,15 +201,11 @@ async function verify(document, { runCron, loseObject }) {
 async function verifyHere() {
   const { Server } = await import('../tests/kill/server.mjs');
   const server = new Server();
-  const secret = new TextEncoder().encode(SECRET);
-  const token = await new SignJWT({ user_id: 'verify-backup', role: 'admin', version: 0 })
-    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-    .setIssuer('tidemark')
-    .setAudience('tidemark')
-    .setSubject('verify-backup')
-    .setIssuedAt()
-    .setExpirationTime('1h')
-    .sign(secret);
+  const token = execFileSync(
+    process.execPath,
+    ['scripts/token.mjs', 'verify-backup@example.com', '--role', 'admin'],
+    { env: { ...process.env, JWT_SECRET: SECRET }, encoding: 'utf8' },
+  ).trim();
   const start = () => server.start(SECRET, { REQUESTS_PER_MINUTE: '1000000' });
   try {
     say('Starting a Worker');

@@ -165,8 +165,52 @@ export async function written(response: Response): Promise<string> {
   return response.headers.get('etag') ?? '';
 }
 
-/** A binding of which every call fails. */
+/** A binding of which every call fails; D1 only fails once it is asked. */
 export function broken<Binding extends object>(binding: Binding): Binding {
-  const fail = () => Promise.reject(new Error('this store is down'));
-  return new Proxy(binding, { get: () => fail });
+  const fail = () => {
+    throw new Error('this store is down');
+  };
+  return new Proxy(binding, {
+    get(target, name) {
+      const member: unknown = name === 'prepare' ? Reflect.get(target, name) : fail;
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}
+
+export type Form = 'PUT' | 'PATCH' | typeof MERGE | typeof JSON_PATCH;
+
+/** An upsert as a text, of these members. */
+export const operation = (members: string) => `{"op":"upsert","collection":"c",${members}}`;
+
+/** One with a value and a record. */
+export async function aDocument(): Promise<Doc> {
+  const doc = new Doc();
+  await doc.set({ title: 'kept', users: [{ id: 'u1' }] });
+  return doc;
+}
+
+/** A write of any form, under a condition that holds where it needs one. */
+export function write(doc: Doc, form: Form, body: BodyInit, headers: Record<string, string> = {}) {
+  const type = form === 'PUT' || form === 'PATCH' ? 'application/json' : form;
+  const condition: Record<string, string> = form === 'PATCH' ? {} : { 'if-match': '*' };
+  const all = { 'content-type': type, ...condition, ...headers };
+  return doc.ask(form === 'PUT' ? 'PUT' : 'PATCH', body, all);
+}
+
+/** That a write is refused so, changes nothing, and that the next one works. */
+export async function expectRefused(
+  doc: Doc,
+  refuse: () => Promise<Response>,
+  status: number,
+  error: string,
+): Promise<void> {
+  const before = await doc.state();
+  const response = await refuse();
+  const problem = await response.json<{ error: string; message: string }>();
+  expect([response.status, problem.error]).toEqual([status, error]);
+  expect(problem.message.length).toBeGreaterThan(10);
+  expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+  expect(await doc.state()).toEqual(before);
+  await written(await doc.patch(upsert('after')));
 }

@@ -41,6 +41,8 @@ function documentJob(operation: string): Job {
 
 export const crons: Readonly<Record<string, readonly Job[]>> = {
   '10 0 * * *': [documentJob('snapshot_document')],
+  // A crowd of strangers must not fill the database that sign-in needs before the night comes.
+  '20 * * * *': [operationJob('prune_activity')],
   '30 2 * * *': [operationJob('prune_activity'), documentJob('compact_document')],
 };
 

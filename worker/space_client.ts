@@ -1,7 +1,7 @@
 // The way into an object: runs operations in the one that owns a space, from the Worker or from
 // another object.
 
-import { isOfDocuments, runInDocument } from './documents/client.ts';
+import { callSignal, isOfDocuments, runInDocument } from './documents/client.ts';
 import type { Held, Host } from './drive.ts';
 import { type Env, shardOf } from './env.ts';
 import type { Command, CommandResult, IdentityFrame } from './frames.ts';
@@ -95,7 +95,7 @@ export async function runCall(
     const content = new TextEncoder().encode(held.join(body));
     const sent = { content, size: content.byteLength };
     if (isOfDocuments(operation)) {
-      const reply = await runInDocument(env, space, call, sent);
+      const reply = await runInDocument(env, space, call, sent, callSignal(operation));
       const text = await new Response(reply.body).text();
       return [true, reply.status, reply.data, held.keep(text)];
     }

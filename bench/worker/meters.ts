@@ -7,7 +7,8 @@ import { Engine } from '../../worker/engine.ts';
 import type { Env } from '../../worker/env.ts';
 
 export const meters = {
-  spaceRowsWritten: 0,
+  spaceRowsWritten: 0, // in any object
+  documentRowsWritten: 0, // of those, in objects of documents
   shardRowsWritten: 0,
   memoryBytesMax: 0,
   heldBytesMax: 0, // of one text that is kept, or of what one command gives away
@@ -22,6 +23,7 @@ Held.prototype.resultSet = function (statement, rows, written) {
   // D1 gives its rows as an array, a Durable Object's SQLite as a cursor.
   if (Array.isArray(rows)) meters.shardRowsWritten += result[0];
   else meters.spaceRowsWritten += result[0];
+  if (/\b(record|member|journal)\b/.test(statement[0])) meters.documentRowsWritten += result[0];
   return result;
 };
 

@@ -7,7 +7,7 @@ import { Alarm, platformOf } from '../platform.ts';
 import { memoryStore } from '../stores/memory.ts';
 import { standing, takeCopy } from './copies.ts';
 import type { Edit } from './edits.ts';
-import { asDocumentError, closed, DocumentError } from './errors.ts';
+import { asDocumentError, closed, DocumentError, isDenied, isUnreached } from './errors.ts';
 import { checkedCollection, checkedId, checkedRecord } from './json.ts';
 import { Kept } from './kept.ts';
 import { difference, edited } from './rebase.ts';
@@ -294,8 +294,18 @@ export class DB implements Database {
     if (copy === null) return;
     if (standing(held(), copy) !== 'unclear') return this.#take(copy, false);
     // Of two lives of the document, only the owner knows which one it is in.
-    const owned = adapter.writable ? await adapter.readOwner().catch(() => null) : null;
+    const owned = adapter.writable ? await this.#readWhole() : null;
     await this.#take(owned ?? copy, true);
+  }
+
+  /** The owner's copy; null if it never can be had whole. */
+  async #readWhole(): Promise<Copy | null> {
+    try {
+      return await this.#options.adapter.readOwner();
+    } catch (error) {
+      if (asDocumentError(error).status === 413) return null;
+      throw error;
+    }
   }
 
   #take(copy: Copy | null, final: boolean): Promise<void> {
@@ -325,7 +335,7 @@ export class DB implements Database {
   }
 }
 
-function readState({ code, status }: DocumentError): QueueState {
-  if (status === 401 || code === 'no_headers') return 'denied';
-  return code === 'offline' || code === 'timed_out' ? 'offline' : 'waiting';
+function readState(error: DocumentError): QueueState {
+  if (isDenied(error)) return 'denied';
+  return isUnreached(error) ? 'offline' : 'waiting';
 }

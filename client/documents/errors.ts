@@ -3,7 +3,7 @@
 // A code of the server's answer (docs/documents.md, "Codes") is passed on as it came. Our own are:
 //   offline, timed_out   no connection, or no answer in time
 //   bad_answer           the answer is not what a server of Tidemark sends
-//   no_headers           the function that gives the headers failed
+//   no_headers           the function that gives the headers failed, or took too long
 //   not_configured       there is no `window.__CEDB`, or an address is missing in it or wrong
 //   read_only            there is no `writeUrl`
 //   other_document       the store holds another document
@@ -12,7 +12,7 @@
 //   contended            others write the same records again and again; it tries again
 //   closed               it was closed
 
-import { SyncError } from '../errors.ts';
+import { maySucceedLater, SyncError } from '../errors.ts';
 
 export interface DocumentErrorDetails {
   /** The HTTP status, where there was one. */
@@ -49,5 +49,17 @@ export function asDocumentError(error: unknown, code = 'bad_answer'): DocumentEr
   const message = error instanceof Error ? error.message : String(error);
   return new DocumentError(code, message, { cause: error });
 }
+
+/** The server wants another sign-in, or there is none to send. */
+export const isDenied = ({ code, status }: DocumentError): boolean =>
+  status === 401 || code === 'no_headers';
+export const isUnreached = ({ code }: DocumentError): boolean =>
+  code === 'offline' || code === 'timed_out';
+export const tookTooLong = ({ code, status }: DocumentError): boolean =>
+  status === 408 || code === 'timed_out';
+export const wroteNothing = ({ status = 0 }: DocumentError): boolean =>
+  status >= 400 && status < 500 && status !== 408;
+/** Whether it may be otherwise without a change of what was asked. */
+export const mayPass = (error: DocumentError): boolean => isDenied(error) || maySucceedLater(error);
 
 export const closed = (): DocumentError => new DocumentError('closed', 'It was closed');

@@ -3,7 +3,7 @@
 //
 // Rules:
 // - The app's headers go with every call. Where they are secret, the page must not hold them: give
-//   a function that asks whoever uses it.
+//   a function that gets them from whoever signed in. It asks nobody: it has as long as an answer.
 // - Every rejection is a DocumentError.
 
 import type { Data } from '../answer.ts';
@@ -35,6 +35,7 @@ import type {
   SendAnswer,
 } from './types.ts';
 import { versionOfTag } from './version.ts';
+import { within } from './within.ts';
 
 interface Call {
   method?: string;
@@ -179,8 +180,10 @@ export class HttpAdapter implements Adapter, Administration {
   }
 
   async #readHeaders(): Promise<Record<string, string>> {
+    const source = this.#headers;
+    if (typeof source !== 'function') return source;
     try {
-      return typeof this.#headers === 'function' ? await this.#headers() : this.#headers;
+      return await within(this.#platform, this.#timeoutMs, source);
     } catch (cause) {
       throw new DocumentError('no_headers', 'There are no headers', { cause });
     }

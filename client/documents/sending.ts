@@ -1,8 +1,10 @@
 // What to send, and what an answer makes of the state.
 //
 // Rules:
-// - Mutations go in their order. One request holds consecutive ones, each of another record; one
-//   with an allowance goes alone, and so does each of a request that was refused.
+// - Mutations go in their order. One request holds consecutive ones, each of another record. How
+//   many, and which go alone, the limits say.
+// - A request that the server takes for an accident loses its deletions: they wait for a person.
+//   Sent one by one each would look harmless.
 // - Before one is sent, that it may have been is durable (`sent`). An answer that says that nothing
 //   was written takes that back.
 
@@ -10,13 +12,13 @@ import type { Write } from '../stores/store.ts';
 import { standing, takeCopy } from './copies.ts';
 import { Draft } from './draft.ts';
 import type { DocumentError } from './errors.ts';
+import { type Limits, sizeOf } from './limits.ts';
 import { target } from './rebase.ts';
 import { recordKey, type State } from './state.ts';
 import type { Copy, Mutation, Operation, OperationResult, OutdatedOperation } from './types.ts';
 import { memberOf } from './view.ts';
 
-const operationsMax = 100;
-const bytesMax = 1_000_000;
+const accidents = ['empty_write_denied', 'large_delete_denied'];
 
 /** `mutation` is as it was before: `sent` only if an earlier try had no answer. */
 export interface Outgoing {
@@ -33,24 +35,21 @@ function operationOf(mutation: Mutation): Operation {
     : { op: 'upsert', collection, id, record, ...version };
 }
 
-const goesAlone = ({ allow }: Mutation): boolean =>
-  Boolean(allow.allowEmpty || allow.allowLargeDelete);
-
-/** `alone`: numbers of mutations that go by themselves. */
-export function nextBatch(state: State, alone: ReadonlySet<number>): Outgoing[] {
+export function nextBatch(state: State, limits: Limits): Outgoing[] {
   const batch: Outgoing[] = [];
   const keys = new Set<string>();
   let bytes = 0;
   for (const mutation of state.mutations.values()) {
-    const single = goesAlone(mutation) || alone.has(mutation.number);
+    const single = limits.isAlone(mutation);
     const key = recordKey(mutation.collection, mutation.id);
-    if (batch.length > 0 && (single || keys.has(key))) break;
-    const operation = operationOf(mutation);
-    bytes += JSON.stringify(operation).length;
-    if (batch.length > 0 && bytes > bytesMax) break;
-    batch.push({ mutation, operation });
+    const [first] = batch;
+    if (first && (single || keys.has(key) || !limits.together(first.mutation, mutation))) break;
+    const outgoing = { mutation, operation: operationOf(mutation) };
+    bytes += sizeOf(outgoing);
+    if (first && bytes > limits.bytes) break;
+    batch.push(outgoing);
     keys.add(key);
-    if (single || batch.length === operationsMax) break;
+    if (single || batch.length === limits.operations) break;
   }
   return batch;
 }
@@ -130,14 +129,22 @@ export function compared(
   return { clear, delete: [...gone, ...draft.write.delete], put: [...put, ...learned] };
 }
 
+/** Those of a refused batch that it is known to be refused for. */
+export function refusedFor(batch: readonly Outgoing[], { code }: DocumentError): Mutation[] {
+  const mutations = batch.map(({ mutation }) => mutation);
+  if (mutations.length === 1) return mutations;
+  return accidents.includes(code) ? mutations.filter(({ action }) => action === 'delete') : [];
+}
+
 export function refused(
   state: State,
-  { mutation }: Outgoing,
+  mutations: readonly Mutation[],
   { code, message, status }: DocumentError,
   at: number,
 ): Write {
   const draft = new Draft(state, at);
-  if (state.mutations.has(mutation.number)) {
+  for (const mutation of mutations) {
+    if (!state.mutations.has(mutation.number)) continue;
     draft.refused(mutation, { code, message, status: status ?? null });
   }
   return draft.write;

@@ -27,7 +27,10 @@ export interface Copy {
   document: Data;
 }
 
-/** Sent with every call. A function is asked anew for each. */
+/**
+ * Sent with every call. A function is asked anew for each, also while nobody looks: it prompts no
+ * person, and has as long as an answer (`timeout`).
+ */
 export type HeadersSource =
   | Record<string, string>
   | (() => Record<string, string> | Promise<Record<string, string>>);
@@ -43,7 +46,7 @@ export interface DocumentConfig {
 
 export interface HttpOptions extends DocumentConfig, Partial<Platform> {
   fetch?: typeof globalThis.fetch;
-  /** Milliseconds to an answer; 30,000. */
+  /** Milliseconds to an answer, and to the headers; 30,000. */
   timeout?: number;
 }
 

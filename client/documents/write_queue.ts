@@ -4,20 +4,31 @@
 // - Of the holders of a store one sends; the others hear how it goes, and may urge it.
 // - One request at a time. A failure that may pass is tried again after a wait by chance, longer
 //   each time, and not shorter than the server asks. A refusal is met by sending the mutations one
-//   by one; the one that is refused is set aside, and the rest go on.
+//   by one; the one that is refused is set aside, and the rest go on. So are those that the owner's
+//   copy is needed for, if it cannot be had.
 // - After a 401 it stops, until the headers are others or someone says `resume`.
 // - After a 412 it looks at what the server told, or asks the owner, never at a published copy.
 
 import { Backoff } from '../backoff.ts';
-import { maySucceedLater } from '../errors.ts';
 import { freeze } from '../freeze.ts';
 import { Listeners } from '../listeners.ts';
 import { Alarm, type Platform, platformOf } from '../platform.ts';
 import { memoryStore } from '../stores/memory.ts';
 import { discard, type Edit, plan, resolve, retry } from './edits.ts';
-import { asDocumentError, closed, DocumentError } from './errors.ts';
+import {
+  asDocumentError,
+  closed,
+  DocumentError,
+  isDenied,
+  isUnreached,
+  mayPass,
+  tookTooLong,
+  wroteNothing,
+} from './errors.ts';
 import { checkedRecord } from './json.ts';
 import { Kept } from './kept.ts';
+import { Limits } from './limits.ts';
+import { errorOf, type Failure, failureOf, type Message } from './messages.ts';
 import { difference } from './rebase.ts';
 import {
   compared,
@@ -28,6 +39,7 @@ import {
   type Outgoing,
   outdated,
   refused,
+  refusedFor,
   unseen,
   unsent,
 } from './sending.ts';
@@ -48,35 +60,20 @@ import type {
   SendAnswer,
   Side,
 } from './types.ts';
+import { within } from './within.ts';
 
 interface Waiter {
   resolve: () => void;
   reject: (error: DocumentError) => void;
 }
 
-type Failure = { code: string; message: string; status: number | undefined } | null;
-
-const failureOf = (error: DocumentError | null): Failure =>
-  error && { code: error.code, message: error.message, status: error.status };
-
-/** What the holders of a store tell each other. */
-type Message =
-  | { kind: 'hello' | 'flush' | 'resume' }
-  | { kind: 'status'; state: QueueState; error: Failure };
-
 const debounceMs = 10;
 const lookAgainMs = 10_000;
+const identityMs = 60_000;
 /** In a row, and no fewer to send: someone writes as fast as we do. */
 const outdatedMax = 3;
 
 const removal: Pick<Edit, 'action' | 'set' | 'unset'> = { action: 'delete', set: {}, unset: [] };
-
-const isDenied = ({ code, status }: DocumentError): boolean =>
-  status === 401 || code === 'no_headers';
-const wroteNothing = ({ status = 0 }: DocumentError): boolean =>
-  status >= 400 && status < 500 && status !== 408;
-const isUnreached = ({ code }: DocumentError): boolean =>
-  code === 'offline' || code === 'timed_out';
 
 export class WriteQueue implements Queue {
   readonly #kept: Kept;
@@ -94,7 +91,7 @@ export class WriteQueue implements Queue {
   #state: QueueState = 'idle';
   #error: DocumentError | null = null;
   #deniedAs: string | null = null;
-  #alone: ReadonlySet<number> = new Set();
+  readonly #limits = new Limits();
   #outdated = 0;
   #said = '';
 
@@ -261,11 +258,11 @@ export class WriteQueue implements Queue {
 
   async #step(): Promise<void> {
     // Made without any copy: the owner's is looked at first, if there is one.
-    const blind = unseen(nextBatch(this.#kept.state, this.#alone));
+    const blind = unseen(nextBatch(this.#kept.state, this.#limits));
     if (blind.length > 0 && (await this.#compare(blind))) return;
     let batch: Outgoing[] = [];
     await this.#change((state, now) => {
-      batch = nextBatch(state, this.#alone);
+      batch = nextBatch(state, this.#limits);
       return markSent(state, batch, now);
     });
     const [first] = batch;
@@ -283,6 +280,7 @@ export class WriteQueue implements Queue {
     await this.#change((state, now) => done(state, batch, { version, results }, now));
     this.#outdated = 0;
     this.#backoff.reset();
+    this.#limits.succeeded();
   }
 
   /** Looks at the owner's copy; false if there is no document. */
@@ -291,8 +289,11 @@ export class WriteQueue implements Queue {
     try {
       copy = await this.#adapter.readOwner();
     } catch (error) {
-      if (asDocumentError(error).status === 404) return false;
-      throw error;
+      const failed = asDocumentError(error);
+      if (failed.status === 404) return false;
+      if (failed.status === 403 || mayPass(failed)) throw failed;
+      await this.#change((state, now) => refused(state, mutations, failed, now));
+      return true;
     }
     const version = copy?.version ?? null;
     if (copy === null || version === null) {
@@ -320,21 +321,25 @@ export class WriteQueue implements Queue {
   }
 
   async #sendFailed(batch: readonly Outgoing[], error: DocumentError): Promise<void> {
-    const [first] = batch;
     if (wroteNothing(error)) await this.#change((state, now) => unsent(state, batch, now));
-    if (isDenied(error) || maySucceedLater(error) || !first) throw error;
-    if (batch.length > 1) {
-      this.#alone = new Set(batch.map(({ mutation }) => mutation.number));
-    } else {
-      await this.#change((state, now) => refused(state, first, error, now));
-    }
+    if (tookTooLong(error)) this.#limits.timedOut(batch);
+    if (mayPass(error)) throw error;
+    const aside = refusedFor(batch, error);
+    if (aside.length > 0) {
+      await this.#change((state, now) => refused(state, aside, error, now));
+    } else if (error.code === 'spans_shards') this.#limits.spansShards(batch);
+    else this.#limits.refused(batch);
   }
 
   async #failed(error: DocumentError): Promise<void> {
     this.#outdated = 0;
     if (isDenied(error)) {
-      this.#deniedAs = await this.#identity();
+      this.#deniedAs = '';
       this.#set('denied', error);
+      const identity = await this.#identity();
+      // Unless someone resumed it, or closed it, meanwhile.
+      if (this.#deniedAs === null || this.#error !== error || !this.#leads) return;
+      this.#deniedAs = identity;
       this.#look.set(lookAgainMs);
       return;
     }
@@ -350,7 +355,8 @@ export class WriteQueue implements Queue {
   }
 
   #identity(): Promise<string> {
-    return this.#adapter.identity().catch(() => '');
+    const ask = () => this.#adapter.identity();
+    return within(this.#platform, identityMs, ask).catch(() => '');
   }
 
   #change(make: (state: State, now: number) => ReturnType<typeof done>): Promise<void> {
@@ -384,9 +390,7 @@ export class WriteQueue implements Queue {
   #hear(message: Message): void {
     if (message.kind === 'status') {
       if (this.#leads) return;
-      const { state, error } = message;
-      const status = error?.status;
-      this.#set(state, error && new DocumentError(error.code, error.message, { status }));
+      this.#set(message.state, errorOf(message.error));
     } else if (this.#leads) {
       if (message.kind !== 'hello') this.#urge(message.kind);
       else this.#tell(failureOf(this.#error));

@@ -141,6 +141,36 @@ describe('what is seen', () => {
     expect(users(db)).toEqual([{ id: 'u9' }]);
   });
 
+  it.each([503, 401, 404])(
+    'is what was, while the owner answers %i to two lives',
+    async (status) => {
+      const db = await d.open();
+      await db.update('users', 'u1', { age: 37 });
+      await flush(db);
+      const [before, version] = [users(db), db.status.version];
+      // A copy of an earlier life that a cache still has.
+      const text = JSON.stringify({ users: [{ id: 'old' }] });
+      d.server.published.push({ tag: `${d.world.now + 1}-ffffffffffffffff`, text });
+      d.server.refuse = ({ url: { search } }) => (search ? Response.json({}, { status }) : null);
+      // That there is no document is no failure.
+      expect(await code(refresh(db))).toBe(status === 404 ? 'no error' : `http_${status}`);
+      expect([users(db), db.status.version]).toEqual([before, version]);
+      d.server.refuse = () => null;
+      await refresh(db);
+      expect([users(db), db.status.lastError]).toEqual([before, null]);
+    },
+  );
+
+  it('is the published one of two lives, where the owner has too much for one answer', async () => {
+    const db = await d.open();
+    const text = JSON.stringify({ users: [{ id: 'new' }] });
+    d.server.published.push({ tag: `${d.world.now + 1}-ffffffffffffffff`, text });
+    d.server.refuse = ({ url: { search } }) =>
+      search ? Response.json({ error: 'view_too_large' }, { status: 413 }) : null;
+    await refresh(db);
+    expect(users(db)).toEqual([{ id: 'new' }]);
+  });
+
   it('is what was kept, where there is no network', async () => {
     const store = memoryStore();
     const first = new Process(d.world);

@@ -12,7 +12,7 @@ import { Process, World } from './world.ts';
 
 export const url = 'https://worker.test/db.json';
 
-export interface Device extends Partial<Omit<DbOptions, 'adapter'>> {
+export interface Device extends Partial<DbOptions> {
   user?: string;
   http?: Partial<HttpOptions>;
 }

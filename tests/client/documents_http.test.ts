@@ -223,6 +223,14 @@ describe('an error', () => {
     expect(given?.aborted).toBe(true);
   });
 
+  it('is no_headers when their function takes too long', async () => {
+    const headers = () => new Promise<Record<string, string>>(() => {});
+    const { made, asked } = adapter(() => tagged({}), { headers, timeout: 1 });
+    expect(await code(made.readPublished())).toBe('no_headers');
+    expect(await code(made.identity())).toBe('no_headers');
+    expect(asked).toEqual([]);
+  });
+
   it.each([
     ['no window.__CEDB', () => HttpAdapter.fromWindow(), 'not_configured'],
     [

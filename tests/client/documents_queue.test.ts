@@ -225,51 +225,6 @@ describe('a refusal', () => {
   });
 });
 
-describe('a 401', () => {
-  it('stops it until someone resumes it', async () => {
-    const queue = await d.queue();
-    d.server.refuse = () => refusal(401, 'token_expired');
-    await queue.add(change('u1', 1));
-    await d.world.pass(600_000);
-    expect(d.patches).toHaveLength(1);
-    expect(queue.status).toMatchObject({ state: 'denied', lastError: { code: 'token_expired' } });
-    d.server.refuse = () => null;
-    queue.resume();
-    await d.world.pass(50);
-    expect(queue.status).toMatchObject({ state: 'idle', queued: 0 });
-  });
-
-  it('stops it until the headers are others', async () => {
-    let token = 'old';
-    const headers = async () => ({ authorization: token });
-    const queue = await d.queue({ http: { headers } });
-    d.server.refuse = ({ headers: given }) =>
-      given.get('authorization') === 'old' ? refusal(401, 'token_expired') : null;
-    await queue.add(change('u1', 1));
-    await d.world.pass(60_000);
-    expect(d.patches).toHaveLength(1);
-    token = 'new';
-    await d.world.pass(10_100);
-    expect(queue.status).toMatchObject({ state: 'idle', queued: 0 });
-  });
-
-  it('is as good as having no headers', async () => {
-    let signedIn = false;
-    const headers = () => {
-      if (!signedIn) throw new Error('nobody');
-      return { authorization: 'Bearer x' };
-    };
-    const queue = await d.queue({ http: { headers } });
-    await queue.add(change('u1', 1));
-    await d.world.pass(30_000);
-    expect(queue.status).toMatchObject({ state: 'denied', lastError: { code: 'no_headers' } });
-    expect(d.server.calls).toEqual([]);
-    signedIn = true;
-    await d.world.pass(10_100);
-    expect(queue.status).toMatchObject({ state: 'idle', queued: 0 });
-  });
-});
-
 describe('a 412', () => {
   it('is met by what it tells, without another read', async () => {
     const queue = await d.queue();

@@ -11,6 +11,7 @@ import { indexedDbStore } from '../../client/stores/indexeddb.ts';
 import { memoryStore } from '../../client/stores/memory.ts';
 import { sqliteStore } from '../../client/stores/sqlite.ts';
 import type { StoreOpener } from '../../client/stores/store.ts';
+import { storeName } from '../../worker/pages/browser/admin/store_name.ts';
 import { code, Documents } from './documents_harness.ts';
 import type { World } from './world.ts';
 
@@ -120,4 +121,8 @@ describe('a file', () => {
     expect(await code(d.queue({ store: fileQueueStore(at) }))).toBe(expected);
     expect(readFileSync(at, 'utf8')).toBe(text);
   });
+});
+
+it("the admin page has a store for each user's each app", () => {
+  expect(storeName('ada-b', 'c')).not.toBe(storeName('ada', 'b-c'));
 });

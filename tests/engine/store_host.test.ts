@@ -211,6 +211,18 @@ describe('kv', () => {
     expect(dataOf(await run('kv', 'close', { stream })).size).toBe(`${25 << 20}`);
     expect(await textOf(await run('kv', 'get', { key: 'huge' }))).toHaveLength(25 << 20);
   });
+
+  it('lets others come in between pieces', async () => {
+    const { stream = '' } = dataOf(await run('kv', 'open', { key: 'a', size: '20', meta: '{}' }));
+    let others = 0;
+    const timer = setInterval(() => {
+      others += 1;
+    }, 0);
+    for (let i = 0; i < 20; i += 1) await run('kv', 'write', { stream }, ['x']);
+    clearInterval(timer);
+    expect(others).toBeGreaterThanOrEqual(10);
+    expect(dataOf(await run('kv', 'close', { stream })).size).toBe('20');
+  });
 });
 
 describe('r2', () => {

@@ -101,7 +101,7 @@ describe('README.md', () => {
   it('has a row for every command, and no other', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const told = rows(section(readme, '## Commands')).map(
-      ([command]) => /npm (?:run )?([a-z:]+)/.exec(command ?? '')?.[1] ?? '',
+      ([command]) => /npm (?:run )?([a-z:-]+)/.exec(command ?? '')?.[1] ?? '',
     );
     expect(sorted(told)).toEqual(sorted(Object.keys(scripts)));
   });
@@ -185,6 +185,38 @@ describe('docs/records.md', () => {
       expect([reason, text.includes(`"${reason}"`)]).toEqual([reason, true]);
       expect(history).toContain(`\`${reason}\``);
     }
+  });
+});
+
+describe('docs/documents.md', () => {
+  const text = sources('wasm/documents', /\.cc$/);
+  const call = /(?:Status::(?<how>\w+)|\b(?:error|Fail))\(/.source;
+  const refusal = new RegExp(`${call}\\s*(?<status>\\d+,)?\\s*"(?<code>[a-z0-9_]+)"`, 'g');
+  const only_inside = ['load_more'];
+
+  it('has a row for each code, with its status', () => {
+    const named = [...text.matchAll(refusal)].map(({ groups = {} }): [string, number] => {
+      const { how, status, code = '' } = groups;
+      return [code, status ? Number.parseInt(status, 10) : how === 'TooLarge' ? 413 : 400];
+    });
+    const told = named
+      .filter(([code]) => !only_inside.includes(code) && code !== 'value_too_large')
+      .concat([
+        ['value_too_large', 413],
+        ['forbidden', 403],
+        ['not_found', 404],
+        ['invalid_json', 400],
+      ]);
+    expect(told.length).toBeGreaterThan(30);
+    const rowsOf = rows(section(read('docs/documents.md'), '## Codes'));
+    const statuses = new Map(rowsOf.map(([code, status]) => [names(code)[0], status]));
+    for (const [code, status] of told) {
+      expect([code, statuses.get(code)?.split(', ').map(Number)]).toEqual([
+        code,
+        expect.arrayContaining([status]),
+      ]);
+    }
+    expect(sorted(statuses.keys() as Iterable<string>)).toEqual(sorted(told.map(([code]) => code)));
   });
 });
 

@@ -1,4 +1,4 @@
-// The runtime killed under clients that push: a short form of `npm run test:long`.
+// The runtime killed under clients that push and patch: a short form of `npm run test:long`.
 
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -24,6 +24,9 @@ test('three kills lose nothing that was acknowledged, and leave no process behin
     timeout: 90_000,
   });
   expect(stdout, stderr).toMatch(/^3 kills: [1-9]\d* acknowledged, 0 lost, [1-9]\d* retries/m);
+  expect(stdout, stderr).toMatch(
+    /^documents: [1-9]\d* writes acknowledged, 0 not published or not noted$/m,
+  );
   expect(status).toBe(0);
   expect(processesWith(`TIDEMARK_KILL_RUN=${run}`)).toEqual([]);
 }, 120_000);

@@ -2,7 +2,7 @@
 // than what is shared with them.
 
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Route, routes } from '../../worker/routes.ts';
+import { accountRoutes, type Route, routes } from '../../worker/routes.ts';
 import { card, plan, send } from '../clients.ts';
 import { newPerson, type Person } from '../people.ts';
 import { signToken } from '../tokens.ts';
@@ -135,4 +135,28 @@ it('nothing of the owner was changed by any of it', async () => {
   expect(cards.map(({ updated_at }) => updated_at)).toEqual([T0 + 1, T0 + 1]);
   const { given } = (await (await owner.device.get('/shares')).json()) as { given: unknown[] };
   expect(given).toHaveLength(1);
+});
+
+// Documents are nobody's own: who may do what with them is in documents_access.test.ts.
+describe.each(
+  accountRoutes
+    .filter(({ path }) => path.endsWith('db.json'))
+    .map(({ method, path }) => ({ method, path: path.replace(':app', 'access') })),
+)('$method $path', ({ method, path }) => {
+  it('tells nobody of any space, and does nothing for who may not write', async () => {
+    for (const role of ['user', 'viewer', 'none']) {
+      const token = await signToken(stranger.id, { role, email: stranger.email });
+      for (const query of [...queries(), '?view=full', `?shard=${SECRET}`]) {
+        const response = await send(path + query, {
+          method,
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          ...(method !== 'GET' && { body: JSON.stringify({ plans: [{ id: SECRET }] }) }),
+        });
+        const text = await response.text();
+        expect(response.status).toBeLessThan(500);
+        if (method === 'GET') expect(text).not.toContain(SECRET);
+        else if (role !== 'user') expect([query, response.status]).toEqual([query, 403]);
+      }
+    }
+  });
 });

@@ -19,7 +19,7 @@ interface Line {
   error: string | null;
 }
 
-/** All that was asked of a document, in order, once what its owner and the isolate keep is in D1. */
+/** All that was asked of a document, in order, once what waits in its owner and here is in D1. */
 async function activityOf(doc: Doc): Promise<Line[]> {
   expect(await flushActivity(env)).toBe(true);
   await runDurableObjectAlarm(doc.stub);

@@ -155,7 +155,7 @@ describe('PATCH with record operations', () => {
     expect(await doc.state()).toEqual(before);
   });
 
-  it('on a version that others have changed since is 412 as a whole, with what is stored', async () => {
+  it('on a version that others have changed since is 412, with what is stored', async () => {
     const { doc, version } = await made();
     await written(await doc.patch([upsert('u1', { name: 'theirs' }), removal('u2')]));
     const before = await doc.state();

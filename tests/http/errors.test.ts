@@ -276,6 +276,8 @@ describe('other routes', () => {
     ['DELETE', '/history', 'GET'],
     ['GET', '/history/1/restore', 'POST'],
     ['PATCH', '/health', 'GET'],
+    ['POST', '/db.json', 'GET, PUT, PATCH'],
+    ['DELETE', '/apps/blog/db.json', 'GET, PUT, PATCH'],
   ])('%s %s: 405, and Allow says %s', async (method, path, allowed) => {
     const response = await send(path, { method, headers: await device.headers() });
     expect(response.status).toBe(405);

@@ -8,7 +8,7 @@ const BATCH = 5;
 const BACK_OFF_MAX_MS = 400;
 const ANSWER_MAX_MS = 10_000;
 
-async function signToken(user, secret) {
+export async function signToken(user, secret) {
   const kid = createHash('sha256').update(secret).digest('hex').slice(0, 8);
   return new SignJWT({ user_id: user, email: `${user}@example.com`, role: 'user' })
     .setProtectedHeader({ alg: 'HS256', kid })

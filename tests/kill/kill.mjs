@@ -1,21 +1,24 @@
-// Kills the runtime under clients that push, again and again, and counts what was acknowledged and
-// is gone: nothing may be.
-//   node tests/kill/kill.mjs [--kills N] [--clients N]
+// Kills the runtime under clients that push records and patch documents, again and again, and
+// counts what was acknowledged and is gone: nothing may be.
+//   node tests/kill/kill.mjs [--kills N] [--clients N] [--documents N]
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Client } from './client.mjs';
+import { DocumentClient } from './document_client.mjs';
 import { Server } from './server.mjs';
 
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '3' },
     clients: { type: 'string', default: '8' },
+    documents: { type: 'string', default: '4' },
   },
 });
 const kills = Number(values.kills);
 const CLIENTS_OF_A_USER = 2;
+const WRITERS_OF_A_DOCUMENT = 2;
 const ROUND_MS = 600;
 
 const roundOf = (title) => Number(title.split(' ').at(-1));
@@ -37,7 +40,40 @@ async function countLost(clients) {
   return { acknowledged, lost };
 }
 
+/** How many acknowledged changes of documents readers do not see, and how many writes /activity
+ * does not have. */
+async function countUnseen(writers) {
+  let unseen = 0;
+  for (const writer of writers) {
+    const published = await writer.published();
+    for (const [id, title] of writer.acknowledged) {
+      if (published.get(id) === title) continue;
+      unseen += 1;
+      console.error(`kill: ${id} is published as "${published.get(id)}", and not as "${title}"`);
+    }
+    const noted = await writer.noted();
+    if (noted < writer.writes) console.error(`kill: ${noted} of ${writer.writes} writes noted`);
+    unseen += Math.max(0, writer.writes - noted);
+  }
+  const writes = writers.reduce((total, writer) => total + writer.writes, 0);
+  console.log(`documents: ${writes} writes acknowledged, ${unseen} not published or not noted`);
+  return unseen;
+}
+
+const makeWriters = (server, secret) =>
+  Promise.all(
+    Array.from({ length: Number(values.documents) }, (_, index) =>
+      DocumentClient.make(
+        server.url,
+        secret,
+        `kill-${Math.floor(index / WRITERS_OF_A_DOCUMENT)}`,
+        `writer-${index}`,
+      ),
+    ),
+  );
+
 async function run(server, secret) {
+  const writers = await makeWriters(server, secret);
   const clients = await Promise.all(
     Array.from({ length: Number(values.clients) }, (_, index) =>
       Client.make(
@@ -48,6 +84,7 @@ async function run(server, secret) {
       ),
     ),
   );
+  clients.push(...writers);
   let stopping = false;
   const running = Promise.all(clients.map((client) => client.run(() => stopping)));
   running.catch(() => {}); // It is awaited below; until then the loop tells.
@@ -71,6 +108,7 @@ async function run(server, secret) {
   console.log(
     `${kills} kills: ${last.acknowledged} acknowledged, ${lost} lost, ${retries} retries`,
   );
+  lost += await countUnseen(writers);
   return lost === 0 && last.acknowledged > 0 && (kills === 0 || retries > 0);
 }
 

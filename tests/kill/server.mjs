@@ -63,8 +63,8 @@ export class Server {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Whoever starts it stops it, even where starting failed. `vars` stand over wrangler.toml's. After
-   * a halt it goes on with what was stored. */
+  /** Whoever starts it stops it, even where starting failed. `vars` stand over wrangler.toml's.
+   * After a halt it goes on with what was stored. */
   async start(secret, vars = {}) {
     if (!this.#migrated) await migrate(this.#state);
     this.#migrated = true;

@@ -131,6 +131,9 @@ Reply ReplyOf(std::variant<CallReply, Failure> answer) {
   if (reply.status == 503) reply.headers.emplace_back("retry-after", "1");
   reply.body.emplace_back(told->body);
   reply.data = std::move(told->data);
+  for (const char* name : {"etag", "accept-patch"}) {
+    if (reply.data.contains(name)) reply.headers.emplace_back(name, reply.data[name]);
+  }
   return reply;
 }
 

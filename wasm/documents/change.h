@@ -21,7 +21,7 @@
 #include <variant>
 #include <vector>
 
-#include "documents/app.h"
+#include "documents/document.h"
 #include "engine/operation.h"
 
 namespace tidemark {
@@ -64,5 +64,9 @@ int64_t NumberOf(const Params& data, std::string_view key);
 Task<bool> Settle(Context context);
 
 Task<std::vector<std::string>> ListShards();
+
+// The manifest, ready for a request by its layout: what is laid out in another way is changed
+// first. None: not now.
+Task<std::optional<Document>> ReadyDocument(Context context);
 
 }  // namespace tidemark

@@ -15,10 +15,16 @@
 namespace tidemark {
 namespace {
 
+// Of texts, and of names as JSON has them at the longest; with one more of each it is a value.
 constexpr size_t kChunkBytes = 400'000;
-constexpr size_t kChunkChanges = 2'000;  // of names of 512 bytes at most
-static_assert(kChunkBytes + limits::kRecordBytesMax + kChunkChanges * 64 <
+constexpr size_t kChunkNamesBytes = 400'000;
+static_assert(kChunkBytes + kChunkNamesBytes + limits::kRecordBytesMax + 10'000 <
               limits::kSqlValueBytesMax);
+
+size_t NamesBytes(const RecordChange& change) {
+  return 6 * (change.collection.size() + change.id.size()) + 128;
+}
+size_t NamesBytes(const MemberChange& change) { return 6 * change.key.size() + 128; }
 
 }  // namespace
 
@@ -27,19 +33,21 @@ ChangeLog::ChangeLog(const Request& request, const Document& before, std::string
   after_.tag.version = before.NextVersion(request.now_ms);
 }
 
-ChangeLog::Chunk& ChangeLog::Room(size_t bytes) {
+ChangeLog::Chunk& ChangeLog::Room(size_t names, size_t bytes) {
   if (!chunks_.empty()) {
-    const Chunk& last = chunks_.back();
-    const size_t changes = last.changes.records.size() + last.changes.members.size();
+    Chunk& last = chunks_.back();
     const bool full = last.text.size() + bytes > kChunkBytes && !last.text.empty();
-    if (!full && changes < kChunkChanges) return chunks_.back();
+    last.names += names;
+    if (!full && last.names <= kChunkNamesBytes) return last;
   }
-  return chunks_.emplace_back();
+  Chunk& chunk = chunks_.emplace_back();
+  chunk.names = names;
+  return chunk;
 }
 
 Status ChangeLog::Upsert(RecordChange change, std::string_view record, int64_t had, bool moves) {
   if (record.size() > limits::kRecordBytesMax) return ValueTooLarge();
-  Chunk& chunk = Room(record.size());
+  Chunk& chunk = Room(NamesBytes(change), record.size());
   change.offset = static_cast<uint32_t>(chunk.text.size());
   change.size = static_cast<uint32_t>(record.size());
   chunk.text += record;
@@ -53,15 +61,17 @@ Status ChangeLog::Upsert(RecordChange change, std::string_view record, int64_t h
 
 void ChangeLog::Delete(const std::string& collection, const std::string& id, int64_t version,
                        int64_t had) {
-  Room(0).changes.records.push_back({.collection = collection, .id = id, .before = version});
+  RecordChange change{.collection = collection, .id = id, .before = version};
+  Room(NamesBytes(change), 0).changes.records.push_back(std::move(change));
   after_.records -= 1;
   after_.bytes -= had;
   ++deleted_;
 }
 
-Status ChangeLog::Set(MemberChange change, std::string_view value) {
+Status ChangeLog::Set(MemberChange change, std::string_view value, int64_t had) {
   if (value.size() > limits::kRecordBytesMax) return ValueTooLarge();
-  Chunk& chunk = Room(value.size());
+  after_.bytes += static_cast<int64_t>(value.size()) - had;
+  Chunk& chunk = Room(NamesBytes(change), value.size());
   change.offset = static_cast<uint32_t>(chunk.text.size());
   change.size = static_cast<uint32_t>(value.size());
   chunk.text += value;
@@ -69,8 +79,10 @@ Status ChangeLog::Set(MemberChange change, std::string_view value) {
   return {};
 }
 
-void ChangeLog::Unset(const std::string& key) {
-  Room(0).changes.members.push_back({.key = key, .removed = true});
+void ChangeLog::Unset(const std::string& key, int64_t had) {
+  after_.bytes -= had;
+  MemberChange change{.key = key, .removed = true};
+  Room(NamesBytes(change), 0).changes.members.push_back(std::move(change));
 }
 
 Status ChangeLog::CheckShard(const Request& request) const {

@@ -19,9 +19,9 @@ class ChangeLog {
   // `had`: the bytes of the record that was there, -1 for none. Code: `value_too_large`.
   Status Upsert(RecordChange change, std::string_view record, int64_t had, bool moves);
   void Delete(const std::string& collection, const std::string& id, int64_t version, int64_t had);
-  // Of a collection `value` is empty. The same code.
-  Status Set(MemberChange change, std::string_view value);
-  void Unset(const std::string& key);
+  // Of a collection `value` is empty. `had`: the bytes of the value that was there. The same code.
+  Status Set(MemberChange change, std::string_view value, int64_t had = 0);
+  void Unset(const std::string& key, int64_t had);
 
   // Whether the changes stay within the shard that the request is for, if it is for one: in no
   // other could readers find them. Code: `spans_shards`.
@@ -39,9 +39,10 @@ class ChangeLog {
   struct Chunk {
     Changes changes;
     std::string text;
+    size_t names = 0;  // bytes of names, as JSON has them at the longest
   };
 
-  Chunk& Room(size_t bytes);
+  Chunk& Room(size_t names, size_t bytes);
   static Task<bool> DropSame(Chunk* chunk);
 
   Document before_;

@@ -87,9 +87,11 @@ Task<bool> Republish(Request request, std::string app) {
   const Document document = co_await ReadDocument();
   Progress progress = co_await ReadProgress();
   const bool current = DataOf(published->data, "version") == document.version();
-  if (current || progress.published < document.tag.version) co_return false;
-  progress.published = 0;
-  co_await WriteProgress(progress);
+  if (current) co_return false;
+  if (progress.published >= document.tag.version) {
+    progress.published = 0;
+    co_await WriteProgress(progress);
+  }
   co_await SetAlarm(request.now_ms + limits::kFlushDelayMs);
   co_return true;
 }

@@ -12,6 +12,7 @@
 #include "documents/shard_of.h"
 #include "documents/sql_read.h"
 #include "documents/sql_shards.h"
+#include "documents/sql_tables.h"
 #include "documents/sql_tree.h"
 #include "engine/await.h"
 #include "records/sql_space.h"
@@ -19,6 +20,7 @@
 namespace tidemark {
 namespace {
 
+constexpr int kFreezesMax = 3;
 constexpr Keep kPage{limits::kJournalPartUnits, limits::kPageRowsMax};
 
 struct Page {
@@ -51,7 +53,6 @@ class Copier {
  private:
   Task<bool> Freeze();
   Task<bool> FreezeShards();
-  Task<bool> AdvanceShards(std::vector<ShardReply> frozen);
   Task<bool> MeasureShards(std::vector<ShardReply> frozen);
   Task<bool> Thaw();
   Task<bool> Open();
@@ -69,7 +70,8 @@ class Copier {
   Document document_;
   Copied copied_;
   std::string app_;
-  std::vector<std::string> shards_;  // of a sharded document
+  int64_t copy_ = 0;                 // of a sharded document: its moment
+  std::vector<std::string> shards_;  // likewise
   std::string shard_;                // the one that is read
   std::vector<Section> sections_;    // its collections, in order
   std::string stream_;
@@ -103,34 +105,6 @@ Task<bool> Copier::Freeze() {
   co_return true;
 }
 
-// The version of the whole is the highest of all; no shard gives one up to it any more, so that
-// whatever changes later has a higher one.
-Task<bool> Copier::AdvanceShards(std::vector<ShardReply> frozen) {
-  int64_t version = document_.tag.version;
-  for (const ShardReply& shard : frozen) {
-    version = std::max(version, NumberOf(shard->data, "version"));
-  }
-  std::vector<std::string> behind;
-  std::vector<int64_t> versions;
-  for (size_t i = 0; i < frozen.size(); ++i) {
-    const int64_t own = NumberOf(frozen[i]->data, "version");
-    if (std::max(own, NumberOf(frozen[i]->data, "clock")) >= version) continue;
-    behind.push_back(shards_[i]);
-    versions.push_back(own);
-  }
-  const std::vector<ShardReply> advanced =
-      co_await CallShards(app_, behind, "advance_shard", {{"clock", std::to_string(version)}});
-  for (size_t i = 0; i < advanced.size(); ++i) {
-    // One that wrote meanwhile may have taken a version up to it.
-    if (!advanced[i] || NumberOf(advanced[i]->data, "version") != versions[i]) co_return false;
-  }
-  if (std::max(document_.tag.version, document_.clock) < version) {
-    co_await Query(sql::kWriteMeta, {"clock", version});
-  }
-  document_.tag.version = version;
-  co_return true;
-}
-
 Task<bool> Copier::MeasureShards(std::vector<ShardReply> frozen) {
   std::map<std::string, int64_t> bytes;
   int64_t whole = 2;
@@ -154,18 +128,42 @@ Task<bool> Copier::MeasureShards(std::vector<ShardReply> frozen) {
   co_return true;
 }
 
+// The moment of a copy is a version that no object has given yet, a little ahead of the clock: from
+// when it is told, an object gives higher ones. So all writes up to it are in the copy and no
+// other, if no object had one above it before it was told. The copy's own version is the highest
+// that there is: where nothing is written two copies have the same.
 Task<bool> Copier::FreezeShards() {
   app_ = ParseObjectName(context_.request.space)->app;
-  shards_ = co_await ListShards();
-  const std::vector<ShardReply> frozen = co_await CallShards(app_, shards_, "freeze_shard", {});
-  if (!AllOk(frozen)) co_return false;
-  // After them: a collection that a shard has is in the manifest by now.
-  document_ = co_await ReadDocument();
-  const ResultSet rows = co_await Query(sql::kListMembers);
-  for (const std::vector<Cell>& row : rows.rows) {
-    sections_.push_back({*std::get_if<std::string>(&row[0]), *std::get_if<int64_t>(&row[1])});
+  int64_t ahead = limits::kFreezeAheadMs;
+  int64_t least = context_.request.now_ms + ahead;
+  for (int attempt = 0; attempt < kFreezesMax; ++attempt, ahead *= 4) {
+    document_ = co_await ReadDocument();
+    copy_ = std::max({least, document_.clock + 1, document_.tag.version + 1});
+    // What is registered after this step has a higher version too.
+    const ResultSets listed = co_await Batch({{sql::kWriteMeta.text, {"clock", copy_}},
+                                              {sql::kReadDocument.text, {}},
+                                              {sql::kListMembers.text, {}},
+                                              {sql::kListShards.text, {}}});
+    int64_t version = listed[1].Integer(6, 0);
+    sections_.clear();
+    for (const std::vector<Cell>& row : listed[2].rows) {
+      sections_.push_back({*std::get_if<std::string>(&row[0]), *std::get_if<int64_t>(&row[1])});
+    }
+    shards_.clear();
+    for (const std::vector<Cell>& row : listed[3].rows) {
+      shards_.push_back(*std::get_if<std::string>(&row[0]));
+    }
+    const std::vector<ShardReply> frozen =
+        co_await CallShards(app_, shards_, "freeze_shard", {{"copy", std::to_string(copy_)}});
+    if (!AllOk(frozen)) co_return false;
+    for (const ShardReply& shard : frozen) {
+      version = std::max(version, NumberOf(shard->data, "version"));
+    }
+    document_.tag.version = version;
+    if (version <= copy_) co_return co_await MeasureShards(frozen);
+    least = version + ahead;
   }
-  co_return co_await AdvanceShards(frozen) && co_await MeasureShards(frozen);
+  co_return false;
 }
 
 Task<bool> Copier::Thaw() {
@@ -173,7 +171,7 @@ Task<bool> Copier::Thaw() {
     co_await Batch(
         {{sql::kThaw.text, {}}, {sql::kClearFrozen.text, {}}, {sql::kClearFrozenMembers.text, {}}});
   } else {
-    co_await CallShards(app_, shards_, "thaw_shard", {});
+    co_await CallShards(app_, shards_, "thaw_shard", {{"copy", std::to_string(copy_)}});
   }
   co_return true;
 }
@@ -201,8 +199,8 @@ Task<bool> Copier::Write(std::vector<Part> parts) {
 }
 
 Task<Page> Copier::ReadPage(Range range) {
-  const int64_t version = document_.tag.version;
   if (shards_.empty()) {
+    const int64_t version = document_.tag.version;
     std::vector<Param> params{version, range.after};
     params.push_back(range.values ? Param(range.before) : Param(range.collection));
     const ResultSet rows = co_await Query(range.values ? sql::kReadValues : sql::kReadRecordPage,
@@ -212,7 +210,7 @@ Task<Page> Copier::ReadPage(Range range) {
         .last = rows.last,
         .more = rows.more};
   }
-  Params params{{"version", std::to_string(version)},
+  Params params{{"copy", std::to_string(copy_)},
                 {"after", std::to_string(range.after)},
                 {"collection", range.collection}};
   if (range.values) params["before"] = std::to_string(range.before);
@@ -244,6 +242,8 @@ Task<bool> Copier::WriteRange(Range range, bool* comma) {
 
 Task<bool> Copier::WriteValues(int64_t after, int64_t before) {
   shard_ = kRootShard;
+  const bool none = std::find(shards_.begin(), shards_.end(), shard_) == shards_.end();
+  if (!shards_.empty() && none) co_return true;
   bool comma = !first_;
   const Range range{.values = true, .after = after, .before = before};
   if (!co_await WriteRange(range, &comma)) co_return false;
@@ -275,7 +275,8 @@ Task<bool> Copier::WriteAll() {
     if (!co_await Write({head + ":["})) co_return false;
     if (!co_await WriteRecords(section.collection)) co_return false;
     if (!co_await Write({"]"})) co_return false;
-    after = section.place;
+    // A value of a sharded document may have a collection's place: it comes behind that.
+    after = section.place - 1;
   }
   co_return co_await WriteValues(after, limits::kIntegerMax) && co_await Write({"}"});
 }

@@ -152,8 +152,8 @@ Task<bool> Distributor::Begin() {
 
 Task<bool> Distributor::Lock() {
   co_await Query(sql::kWriteText, {"change", ChangeText(change_)});
-  const std::vector<ShardReply> locked =
-      co_await CallShards(app_, change_.shards, "lock_shard", {{"change", std::to_string(change_.turn)}});
+  const std::vector<ShardReply> locked = co_await CallShards(
+      app_, change_.shards, "lock_shard", {{"change", std::to_string(change_.turn)}});
   if (!AllOk(locked)) co_return false;
   before_.records = before_.bytes = 0;
   for (const ShardReply& shard : locked) {
@@ -262,16 +262,16 @@ Task<bool> Distributor::Commit() {
       .seq = version, .at = request.now_ms, .user = change_.user, .op = change_.op, .last = false};
   const std::string names = StringsJson(change_.shards);
   // Its own rows are the collections that there are; the rows that lie in the shards, these say.
-  std::vector<Statement> journal{AppendEntry(
-      entry, after_, EntryHead(entry).append(R"({"op":"spread"}]})"), {})};
+  std::vector<Statement> journal{
+      AppendEntry(entry, after_, EntryHead(entry).append(R"({"op":"spread"}]})"), {})};
   int64_t after = 0;
   for (bool more = true; more;) {
     const ResultSet page = co_await Query(sql::kReadStagedSets, {stage_, after}, kPage);
     if (page.kept.empty()) break;
     ++entry.part;
-    journal.push_back({sql::kAppendKeptJournal.text,
-                       {version, after_.records, after_.bytes, EntryHead(entry),
-                        page.kept.front().handle}});
+    journal.push_back(
+        {sql::kAppendKeptJournal.text,
+         {version, after_.records, after_.bytes, EntryHead(entry), page.kept.front().handle}});
     after = page.last;
     more = page.more;
   }

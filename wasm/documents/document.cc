@@ -128,8 +128,7 @@ Status CheckClearing(const Request& request, const Extent& before, const Extent&
                          "This would leave the document empty; to mean it, send "
                          "X-Allow-Empty-Write: true");
   }
-  const bool large =
-      !cleared && had >= limits::kLargeDeleteRecords && deleted * 10 > had * 9;
+  const bool large = !cleared && had >= limits::kLargeDeleteRecords && deleted * 10 > had * 9;
   if (large && request.Param("allow_large") != "true") {
     return Status::Error(409, "large_delete_denied",
                          "This would delete " + std::to_string(deleted) + " of " +

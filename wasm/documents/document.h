@@ -19,7 +19,7 @@ struct Document {
   std::string layout;   // how it is spread over objects (LayoutText); empty: it is not
   std::string lock;     // the change of the whole document that is under way
   int64_t records = 0;
-  int64_t bytes = 0;  // of the records' texts
+  int64_t bytes = 0;  // of the texts of records and values
 
   bool exists() const { return tag.version > 0; }
   // What stands between the quotes of its tag, and what the header ETag has; none without a

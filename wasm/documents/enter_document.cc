@@ -1,8 +1,8 @@
 // The way of a request to a document: the core says whether the caller may, and which object it is.
 
+#include "base/limits.h"
 #include "documents/app.h"
 #include "documents/operations.h"
-#include "engine/params.h"
 #include "ops/access.h"
 
 namespace tidemark {
@@ -16,8 +16,16 @@ Task<Reply> EnterDocument(Context context) {
   if (!allowed.ok()) co_return Reply::Error(allowed);
   const Result<Sharding> sharding = ShardingOf(request.Param("shards"), app);
   if (!sharding.ok()) co_return Reply::Error(sharding.status());
+  // They go on to an object in a header.
+  if (request.Param("if_match").size() > limits::kPreconditionBytesMax ||
+      request.Param("if_none_match").size() > limits::kPreconditionBytesMax) {
+    co_return Reply::Error(Status::Invalid("invalid_precondition", "The list of tags is too long"));
+  }
   Reply reply;
   const std::string shard = request.Param("shard");
+  if (shard.size() > limits::kShardNameBytesMax) {
+    co_return Reply::Error(Status::NotFound("There is no such shard"));
+  }
   const bool one = sharding->sharded() && !shard.empty();
   if (action == Action::kWrite && !shard.empty() && !one) {
     co_return Reply::Error(
@@ -26,11 +34,10 @@ Task<Reply> EnterDocument(Context context) {
   reply.data["layout"] = LayoutText(*sharding);
   reply.data["manifest"] = ManifestName(app);
   reply.data["object"] = one ? ShardObjectName(app, shard) : ManifestName(app);
-  // What is asked of a sharded document as a whole is not for one object alone. Nor are operations:
-  // a shard may have to be made first.
-  const bool operations =
-      request.Param("method") == "PATCH" && IsJsonType(request.Param("content_type"));
-  if (sharding->sharded() && (!one || operations)) reply.data["whole"] = "1";
+  // What is asked of a sharded document as a whole is not for one object alone. Nor are patches: a
+  // shard may have to be made first, or have to ask.
+  const bool patches = request.Param("method") == "PATCH";
+  if (sharding->sharded() && (!one || patches)) reply.data["whole"] = "1";
   co_return reply;
 }
 

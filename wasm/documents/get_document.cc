@@ -87,8 +87,11 @@ Task<Reply> GetDocument(Context context) {
   if (auto refusal = Refusal(request, etag, true, false)) co_return std::move(*refusal);
   // An object that is a shard has nothing else.
   View view(document.layout.empty() ? shard : std::string(), document.tag.version);
-  if (document.bytes <= limits::kViewBytesMax) co_await view.Read();
-  if (document.bytes > limits::kViewBytesMax || view.too_large()) {
+  // A collection is one read, which has its own bound; values are several.
+  const bool small = document.bytes <= limits::kViewBytesMax;
+  const bool reads = small || (!shard.empty() && shard != kRootShard);
+  if (reads) co_await view.Read();
+  if (!reads || view.too_large()) {
     co_return Reply::Error(Status::TooLarge(
         "view_too_large", "The owner answers at most " + std::to_string(limits::kViewBytesMax) +
                               " bytes; read the published document, or one shard"));

@@ -11,23 +11,15 @@
 #include "records/sql_space.h"
 
 namespace tidemark {
-namespace {
-
-constexpr int kTriesMax = 3;
-
-}  // namespace
 
 Task<Reply> GetSharded(Context context) {
   const Request& request = context.request;
-  if (!co_await Settle(context)) co_return Busy("settle");
-  Document document = co_await ReadDocument();
-  if (auto busy = NotNow(request, document)) co_return std::move(*busy);
+  std::optional<Document> ready = co_await ReadyDocument(context);
+  if (!ready) co_return Busy("settle");
+  Document& document = *ready;
   if (!document.exists()) co_return Reply::Error(Status::NotFound("There is no document yet"));
   // Whoever asks with a tag gets no body if that is the document's.
-  Copied copied;
-  for (int i = 0; i < kTriesMax && !copied.done && copied.bytes <= limits::kViewBytesMax; ++i) {
-    copied = co_await CopyDocument(context, {});
-  }
+  Copied copied = co_await CopyDocument(context, {});
   if (copied.bytes > limits::kViewBytesMax) {
     co_return Reply::Error(Status::TooLarge(
         "view_too_large", "The owner answers at most " + std::to_string(limits::kViewBytesMax) +

@@ -9,12 +9,15 @@
 #include "base/limits.h"
 #include "documents/change.h"
 #include "documents/change_log.h"
+#include "documents/changes.h"
 #include "documents/commit.h"
 #include "documents/distribute.h"
 #include "documents/operations.h"
 #include "documents/replace.h"
 #include "documents/shard_of.h"
+#include "documents/sql_restore.h"
 #include "documents/sql_shards.h"
+#include "documents/sql_stage.h"
 #include "documents/sql_tables.h"
 #include "documents/sql_tree.h"
 #include "engine/await.h"
@@ -42,9 +45,9 @@ std::string PlacesJson(const std::vector<std::pair<std::string, int64_t>>& place
   return std::move(out).Take();
 }
 
-// All that a shard holds of a collection, or its values, staged here behind what is there already.
-// False: it cannot be reached.
-Task<bool> PullRows(std::string app, std::string shard, Params params, int64_t behind) {
+// All that a shard holds of a collection, or its values, staged here: shard by shard, by the number
+// of each. False: it cannot be reached.
+Task<bool> PullRows(std::string app, std::string shard, Params params, int64_t number) {
   const std::string collection = DataOf(params, "collection");
   int64_t after = 0;
   for (bool more = true; more;) {
@@ -56,17 +59,13 @@ Task<bool> PullRows(std::string app, std::string shard, Params params, int64_t b
     if (collection.empty()) {
       co_await Query(sql::kStageValues, {kStage, reply->body});
     } else {
-      co_await Query(sql::kStageRows, {kStage, collection, reply->body, behind});
+      co_await Query(sql::kStageRows, {kStage, collection, reply->body, number});
     }
     after = NumberOf(reply->data, "last");
     more = DataOf(reply->data, "more") == "1";
   }
   co_return true;
 }
-
-// Shard by shard: their places are apart by more than any that a shard gives.
-constexpr int64_t kShardPlaces = int64_t{1} << 52;
-static_assert(limits::kShardsMax < limits::kIntegerMax / kShardPlaces);
 
 Task<bool> StageShards(std::string app, Sharding sharding, Change change) {
   Params params{{"change", std::to_string(change.turn)}};
@@ -80,7 +79,7 @@ Task<bool> StageShards(std::string app, Sharding sharding, Change change) {
       const bool other =
           sharding.by == ShardBy::kCollection && shard != CollectionShard(collection);
       if (shard == kRootShard || other) continue;
-      if (!co_await PullRows(app, shard, params, static_cast<int64_t>(i) * kShardPlaces)) {
+      if (!co_await PullRows(app, shard, params, static_cast<int64_t>(i))) {
         co_return false;
       }
     }
@@ -89,22 +88,6 @@ Task<bool> StageShards(std::string app, Sharding sharding, Change change) {
   const auto& shards = change.shards;
   if (std::find(shards.begin(), shards.end(), kRootShard) == shards.end()) co_return true;
   co_return co_await PullRows(app, std::string(kRootShard), params, 0);
-}
-
-// The manifest, ready for a request by its layout. Where it is laid out in another way it changes
-// that first. None: not now.
-Task<std::optional<Document>> ReadyDocument(Context context) {
-  for (int i = 0; i < 3; ++i) {
-    if (!co_await Settle(context)) break;
-    const Document document = co_await ReadDocument();
-    if (document.layout == context.request.Param("layout")) co_return document;
-    if (!document.exists()) {
-      co_await Query(sql::kWriteText, {"layout", context.request.Param("layout")});
-    } else if ((co_await RelayoutDocument(context)).status >= 300) {
-      break;
-    }
-  }
-  co_return std::nullopt;
 }
 
 }  // namespace
@@ -160,11 +143,10 @@ Task<Reply> AddCollections(Context context) {
   const std::string members = request.Param("members");
   const Result<nlohmann::json> names = ParseTree(members, 1);
   if (!names.ok() || !names->is_array()) co_return Reply::Error(Status::NotFound("No names"));
-  int64_t last = 0;
   const std::vector<ShardReply> values =
       co_await CallShards(app, {std::string(kRootShard)}, "shard_state", {{"names", members}});
   if (!AllOk(values)) co_return Busy("settle");
-  last = NumberOf(values[0]->data, "last");
+  int64_t last = NumberOf(values[0]->data, "last");
   if (NumberOf(values[0]->data, "named") > 0) {
     co_return Reply::Error(Status::Error(409, "not_a_collection",
                                          "A member of that name is there and is no collection; "
@@ -200,8 +182,8 @@ Task<Reply> AddCollections(Context context) {
   co_return reply;
 }
 
-// Where records lie, that go by a day which they name. The body: [[collection, id, shard, 1 | 0]...]
-// (kClaimPlaced). Data: `shards`, in order, and `turn`.
+// Where records lie, that go by a day which they name. The body: [[collection, id, shard, 1 |
+// 0]...] (kClaimPlaced). Data: `shards`, in order, and `turn`.
 Task<Reply> PlaceRecords(Context context) {
   const Request& request = context.request;
   const Document document = co_await ReadDocument();
@@ -291,19 +273,15 @@ Task<Reply> GatherDocument(Context context) {
   const Result<Document> after =
       co_await ReplaceByStage(context, before, Stage::kManifest, change.version, change.op);
   if (!after.ok()) co_return Reply::Error(after.status());
+  // An entry of its own, of the next version.
   const Entry entry{
-      .seq = change.version, .at = request.now_ms, .user = change.user, .op = change.op};
-  // A second entry of the version, where the first one had something to say.
-  const bool replaced = after->tag.version == change.version;
-  Entry gathered = entry;
-  gathered.part = replaced ? LastPart(co_await Query(sql::kCountParts, {change.version})) : 0;
+      .seq = ++change.version, .at = request.now_ms, .user = change.user, .op = change.op};
   co_await Write({{sql::kWriteText.text, {"change", ChangeText(change)}},
                   {sql::kDeleteMeta.text, {"layout"}},
                   {sql::kReplaceShards.text, {"[]"}},
                   {sql::kClearPlaced.text, {}},
                   {sql::kRaiseHorizon.text, {change.version}},
-                  AppendEntry(gathered, *after,
-                              EntryHead(gathered).append(R"({"op":"gather"}]})"), {})},
+                  AppendEntry(entry, *after, EntryHead(entry).append(R"({"op":"gather"}]})"), {})},
                  request.now_ms + limits::kFlushDelayMs);
   co_return Reply();
 }
@@ -327,8 +305,8 @@ Task<Reply> Gather(Context context, Document document) {
   document = co_await ReadDocument();
   for (const ShardReply& shard : locked) {
     if (!shard) continue;
-    document.clock = std::max({document.clock, NumberOf(shard->data, "version"),
-                               NumberOf(shard->data, "clock")});
+    document.clock = std::max(
+        {document.clock, NumberOf(shard->data, "version"), NumberOf(shard->data, "clock")});
   }
   if (AllOk(locked) && co_await StageShards(app, ParseLayout(document.layout), change)) {
     const std::string version = std::to_string(document.NextVersion(request.now_ms));
@@ -362,6 +340,20 @@ Task<Reply> RelayoutDocument(Context context) {
                                                      .op = "relayout",
                                                      .guarded = false,
                                                      .own = true});
+}
+
+Task<std::optional<Document>> ReadyDocument(Context context) {
+  for (int i = 0; i < 3; ++i) {
+    if (!co_await Settle(context)) break;
+    const Document document = co_await ReadDocument();
+    if (document.layout == context.request.Param("layout")) co_return document;
+    if (!document.exists()) {
+      co_await Query(sql::kWriteText, {"layout", context.request.Param("layout")});
+    } else if ((co_await RelayoutDocument(context)).status >= 300) {
+      break;
+    }
+  }
+  co_return std::nullopt;
 }
 
 }  // namespace tidemark

@@ -59,7 +59,7 @@ Task<Reply> ListSnapshots(Context context);
 // the other parameters. Data: `documents`, `failed`, and `problem`, of the first that failed.
 Task<Reply> RunDocuments(Context context);
 
-// Of sharded documents. In the Worker: PATCH by record operations, to the shard that they are for.
+// Of sharded documents. In the Worker: PATCH, to the shard that it is for.
 Task<Reply> PatchSharded(Context context);
 
 // Local, in a shard, for its manifest: see change.h and copy.h.
@@ -71,7 +71,7 @@ Task<Reply> WeighShard(Context context);     // `change`; data: `deleted`, `chan
 // `change`, `commit`, `version`, `drop`, `user`, `op`, `epoch`, `layout`
 Task<Reply> FinishShard(Context context);
 Task<Reply> FreezeShard(Context context);    // `copy`, a version: its moment begins
-Task<Reply> ReadShardPage(Context context);  // `copy`, `version`, `after`, `collection` or `before`
+Task<Reply> ReadShardPage(Context context);  // `copy`, `after`, `collection` or `before`
 Task<Reply> ThawShard(Context context);      // `copy`
 Task<Reply> ReadShardRows(Context context);  // `change`, `after`, `collection`: for another object
 Task<Reply> ShardState(Context context);     // data: `version`, `records`, ...

@@ -245,6 +245,9 @@ Task<Status> RecordPatch::RunBatch(bool last) {
   if (!conflicts_.empty()) co_return Status();
   const Changes changes = Decide();
   AddResults();
+  if (results_.size() > limits::kNoticeBytesMax) {
+    co_return Status::TooLarge("too_many_operations", "Send fewer operations at a time");
+  }
   if (after_.bytes > limits::kDocumentBytesMax) co_return DocumentTooLarge();
   if (changes.empty() && !(last && parts_ > 0)) co_return Status();
   const Request& request = context_.request;
@@ -266,7 +269,14 @@ Task<Status> RecordPatch::RunBatch(bool last) {
 
 // 412, with the records as they are: whoever asked needs no other request to try again.
 Task<Reply> RecordPatch::ConflictReply() {
-  conflicts_.resize(std::min(conflicts_.size(), limits::kConflictsMax));
+  // As many as an answer can hold, and one at least.
+  int64_t bytes = 0;
+  size_t told = 0;
+  for (; told < std::min(conflicts_.size(), limits::kConflictsMax); ++told) {
+    bytes += slots_[slot_of_[conflicts_[told]]].bytes;
+    if (told > 0 && bytes > static_cast<int64_t>(limits::kNoticeBytesMax)) break;
+  }
+  conflicts_.resize(told);
   std::vector<Statement> reads;
   for (const size_t at : conflicts_) {
     const RecordOperation& operation = operations_[at];

@@ -24,6 +24,10 @@ using json::Node;
 
 Status LoadMore() { return Status::Error(500, "load_more", {}); }
 
+int64_t ValueBytes(const TreeMember* was) {
+  return was == nullptr || was->collection ? 0 : was->bytes;
+}
+
 class TreePatch {
  public:
   TreePatch(Context context, Document before, bool merge)
@@ -49,6 +53,7 @@ class TreePatch {
   Document before_;
   bool merge_;
   std::string patch_;
+  int64_t loaded_ = 0;  // records whose names were read
   Tree tree_;
   Node* value_ = nullptr;  // what is being compared
   std::unique_ptr<ChangeLog> log_;
@@ -102,7 +107,7 @@ Status TreePatch::SetRecord(const std::string& collection, const TreeRecord* was
 Task<Status> TreePatch::Remove(TreeMember* was) {
   if (!was->collection) co_return Status();
   if (!was->whole) {
-    if (Status status = co_await LoadRecords(was); !status.ok()) co_return status;
+    if (Status status = co_await LoadRecords(was, &loaded_); !status.ok()) co_return status;
   }
   for (const TreeRecord& record : was->records) {
     if (record.id.empty()) continue;
@@ -115,7 +120,7 @@ Task<Status> TreePatch::SetValue(const std::string& key, TreeMember* was, int64_
   if (was != nullptr) {
     if (Status status = co_await Remove(was); !status.ok()) co_return status;
   }
-  co_return log_->Set({.key = key, .place = place}, value_->Text());
+  co_return log_->Set({.key = key, .place = place}, value_->Text(), ValueBytes(was));
 }
 
 // A collection of which only some records were loaded: each of them is what it was, changed.
@@ -142,7 +147,7 @@ Task<Status> TreePatch::SetCollection(const std::string& key, TreeMember* was, i
   std::map<std::string_view, const TreeRecord*> had;
   if (was != nullptr && was->collection) {
     if (!was->whole) {
-      if (Status status = co_await LoadRecords(was); !status.ok()) co_return status;
+      if (Status status = co_await LoadRecords(was, &loaded_); !status.ok()) co_return status;
     }
     for (const TreeRecord& record : was->records) had.emplace(record.id, &record);
   }
@@ -159,7 +164,8 @@ Task<Status> TreePatch::SetCollection(const std::string& key, TreeMember* was, i
     log_->Delete(key, record->id, record->version, record->bytes);
   }
   if (was == nullptr || !was->collection || was->place != place) {
-    if (Status status = log_->Set({.key = key, .place = place, .collection = true}, {});
+    if (Status status =
+            log_->Set({.key = key, .place = place, .collection = true}, {}, ValueBytes(was));
         !status.ok()) {
       co_return status;
     }
@@ -215,7 +221,7 @@ Task<Status> TreePatch::Compare() {
   for (TreeMember& was : tree_.members) {
     if (left.contains(&was)) continue;
     if (Status status = co_await Remove(&was); !status.ok()) co_return status;
-    log_->Unset(was.key);
+    log_->Unset(was.key, ValueBytes(&was));
   }
   AssignPlaces(&places);
   for (size_t i = 0; i < count; ++i) {

@@ -19,6 +19,9 @@ namespace {
 
 constexpr Keep kPart{limits::kJournalPartUnits, limits::kPageRowsMax};
 constexpr int64_t kDeletedTogether = 5'000;
+constexpr size_t kDeletedInEntry = 500;  // of names that JSON may make six times as long
+static_assert(kDeletedInEntry * 6 * (limits::kCollectionBytesMax + limits::kRecordIdBytesMax + 16) <
+              limits::kSqlValueBytesMax);
 
 class Replacement {
  public:
@@ -42,6 +45,7 @@ class Replacement {
  private:
   Task<Status> Measure();
   Task<bool> PlaceRecords();
+  Task<bool> PlaceMembers();
   Task<bool> PlaceCollection(std::string collection);
   Task<bool> SendPlaces(std::string collection, std::vector<std::string> ids,
                         std::vector<int64_t> places);
@@ -126,6 +130,23 @@ Task<bool> Replacement::PlaceCollection(std::string collection) {
   co_return co_await SendPlaces(std::move(collection), std::move(ids), std::move(places));
 }
 
+// The same of members; those that come from a manifest have their places from it.
+Task<bool> Replacement::PlaceMembers() {
+  const ResultSet rows = co_await Query(sql::kReadStagedMemberPlaces, {stage_});
+  std::vector<int64_t> places;
+  for (const std::vector<Cell>& row : rows.rows) {
+    const auto* place = std::get_if<int64_t>(&row[2]);
+    places.push_back(place != nullptr ? *place : 0);
+  }
+  AssignPlaces(&places);
+  for (size_t i = 0; i < places.size(); ++i) {
+    if (places[i] == *std::get_if<int64_t>(&rows.rows[i][1])) continue;
+    co_await Query(sql::kPlaceStagedMember,
+                   {stage_, *std::get_if<std::string>(&rows.rows[i][0]), places[i]});
+  }
+  co_return true;
+}
+
 Task<bool> Replacement::PlaceRecords() {
   for (const std::string& collection : kept_collections_) co_await PlaceCollection(collection);
   co_return true;
@@ -136,15 +157,18 @@ Task<bool> Replacement::DeleteRecords() {
     const ResultSet rows =
         co_await Query(sql::kDeleteReplaced, {stage_, after_.tag.version, kDeletedTogether});
     if (rows.rows.empty()) co_return true;
-    Changes changes;
-    for (const std::vector<Cell>& row : rows.rows) {
-      changes.records.push_back({.collection = *std::get_if<std::string>(&row[0]),
-                                 .id = *std::get_if<std::string>(&row[1]),
-                                 .before = *std::get_if<int64_t>(&row[2])});
+    deleted_ += static_cast<int64_t>(rows.rows.size());
+    for (size_t i = 0; i < rows.rows.size();) {
+      Changes changes;
+      for (; i < rows.rows.size() && changes.records.size() < kDeletedInEntry; ++i) {
+        const std::vector<Cell>& row = rows.rows[i];
+        changes.records.push_back({.collection = *std::get_if<std::string>(&row[0]),
+                                   .id = *std::get_if<std::string>(&row[1]),
+                                   .before = *std::get_if<int64_t>(&row[2])});
+      }
+      co_await Batch({AppendEntry(entry_, after_, EntryText(entry_, changes, {}), {})});
+      ++entry_.part;
     }
-    deleted_ += static_cast<int64_t>(changes.records.size());
-    co_await Batch({AppendEntry(entry_, after_, EntryText(entry_, changes, {}), {})});
-    ++entry_.part;
   }
 }
 
@@ -191,10 +215,11 @@ Task<bool> Replacement::JournalWritten() {
 
 Task<Result<Document>> Replacement::Run() {
   if (Status status = co_await Measure(); !status.ok()) co_return status;
+  if (stage_ != static_cast<int64_t>(Stage::kManifest)) co_await PlaceMembers();
   co_await PlaceRecords();
   if (before_.frozen > 0) {
     co_await Batch({{sql::kFreezeReplaced.text, {stage_, before_.frozen}},
-                    {sql::kFreezeReplacedMembers.text, {before_.frozen}}});
+                    {sql::kFreezeReplacedMembers.text, {stage_, before_.frozen}}});
   }
   co_await DeleteRecords();
   if (Status status = CheckClearing(context_.request, had_, has_, deleted_); !status.ok()) {

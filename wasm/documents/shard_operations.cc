@@ -210,7 +210,8 @@ Task<Reply> ShardState(Context context) {
 Task<Reply> ReadShardPage(Context context) {
   const Params& params = context.request.params;
   if (!co_await IsOfCopy(context.request)) co_return Busy("settle");
-  const int64_t version = NumberOf(params, "version");
+  // Its own version of that moment: all that it wrote up to the copy's.
+  const int64_t version = (co_await ReadDocument()).frozen;
   const int64_t after = NumberOf(params, "after");
   const std::string collection = context.request.Param("collection");
   if (params.contains("before")) {

@@ -1,7 +1,8 @@
 // SQL of whole reads: a document as text, page by page.
 //
 // A copy that takes its time is of the moment at which it began: rows of later versions are not
-// read, and what they replaced is read from where it was kept.
+// read, and what they replaced is read from where it was kept. Whoever reads a later version, as it
+// is now, reads nothing of what was kept.
 
 #pragma once
 
@@ -12,14 +13,16 @@ namespace tidemark::sql {
 // ?1 the version: collections in order.
 inline constexpr Sql kListCollections{"ListCollections", R"sql(
 SELECT key, place FROM member WHERE kind = 1 AND version <= CAST(?1 AS INTEGER)
-UNION ALL SELECT key, place FROM frozen_member WHERE kind = 1
+UNION ALL SELECT key, place FROM frozen_member
+WHERE kind = 1 AND CAST(?1 AS INTEGER) <= (SELECT value FROM meta WHERE key = 'frozen')
 ORDER BY place)sql"};
 
 // ?1 the version, ?2 after which place, ?3 before which one: values as members of an object, kept.
 inline constexpr Sql kReadValues{"ReadValues", R"sql(
 SELECT '', json_quote(key) || ':' || value, place FROM (
   SELECT key, value, place FROM member WHERE kind = 0 AND version <= CAST(?1 AS INTEGER)
-  UNION ALL SELECT key, value, place FROM frozen_member WHERE kind = 0)
+  UNION ALL SELECT key, value, place FROM frozen_member
+  WHERE kind = 0 AND CAST(?1 AS INTEGER) <= (SELECT value FROM meta WHERE key = 'frozen'))
 WHERE place > CAST(?2 AS INTEGER) AND place < CAST(?3 AS INTEGER)
 ORDER BY place)sql"};
 
@@ -29,7 +32,8 @@ SELECT '', data, place FROM (
   SELECT data, place FROM record WHERE collection = ?3 AND place > CAST(?2 AS INTEGER)
     AND data IS NOT NULL AND version <= CAST(?1 AS INTEGER)
   UNION ALL SELECT data, place FROM frozen
-  WHERE collection = ?3 AND place > CAST(?2 AS INTEGER))
+  WHERE collection = ?3 AND place > CAST(?2 AS INTEGER)
+    AND CAST(?1 AS INTEGER) <= (SELECT value FROM meta WHERE key = 'frozen'))
 ORDER BY place)sql"};
 
 // The bytes of the whole text, now: braces, members and the commas between them.

@@ -25,8 +25,8 @@ INSERT INTO member (key, place, kind, value, version)
 SELECT e.value ->> 0, e.value ->> 1, 1, NULL, 0 FROM json_each(?1) AS e WHERE true
 ON CONFLICT (key) DO UPDATE SET place = excluded.place)sql"};
 
-// ?1 [[collection, id, shard, 1 | 0]...], as a blob: which shard each lies in. One that has none yet
-// gets the one named, but not by a deletion (0).
+// ?1 [[collection, id, shard, 1 | 0]...], as a blob: which shard each lies in. One that has none
+// yet gets the one named, but not by a deletion (0), which is then for none.
 inline constexpr Sql kClaimPlaced{"ClaimPlaced", R"sql(
 INSERT OR IGNORE INTO placed (collection, id, shard)
 SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2 FROM json_each(CAST(?1 AS TEXT)) AS e
@@ -34,7 +34,7 @@ WHERE e.value ->> 3 = 1)sql"};
 inline constexpr Sql kReadPlaced{"ReadPlaced", R"sql(
 SELECT coalesce(p.shard, e.value ->> 2) FROM json_each(CAST(?1 AS TEXT)) AS e
 LEFT JOIN placed AS p ON p.collection = e.value ->> 0 AND p.id = e.value ->> 1
-ORDER BY e.key)sql"};
+WHERE p.shard IS NOT NULL OR e.value ->> 3 = 1)sql"};
 inline constexpr Sql kClearPlaced{"ClearPlaced", "DELETE FROM placed"};
 
 // ?1 stage.
@@ -84,10 +84,12 @@ SELECT '', json_array(key, place, value), place FROM staged_member
 WHERE stage = CAST(?1 AS INTEGER) AND kind = 0 AND place > CAST(?2 AS INTEGER)
 ORDER BY place)sql"};
 
-// ?1 stage, ?2 collection, ?3 rows as above, with commas between, ?4 what is added to their places.
+// ?1 stage, ?2 collection, ?3 rows as above, with commas between, ?4 the number of the shard that
+// they come from: its places are apart from those of others by more than any shard gives.
 inline constexpr Sql kStageRows{"StageRows", R"sql(
 INSERT OR REPLACE INTO staged (stage, collection, id, place, data)
-SELECT CAST(?1 AS INTEGER), ?2, e.value ->> 0, (e.value ->> 1) + CAST(?4 AS INTEGER), e.value ->> 2
+SELECT CAST(?1 AS INTEGER), ?2, e.value ->> 0,
+  (e.value ->> 1) + CAST(?4 AS INTEGER) * 4503599627370496, e.value ->> 2
 FROM json_each('[' || CAST(?3 AS TEXT) || ']') AS e)sql"};
 inline constexpr Sql kStageValues{"StageValues", R"sql(
 INSERT OR REPLACE INTO staged_member (stage, key, place, kind, value)

@@ -38,7 +38,9 @@ ON CONFLICT (stage, key) DO UPDATE SET kind = excluded.kind, value = excluded.va
 
 // ?1 stage: what the document will have, and its members now.
 inline constexpr Sql kMeasureStaged{"MeasureStaged", R"sql(
-SELECT count(*), coalesce(sum(length(CAST(data AS BLOB))), 0),
+SELECT count(*), coalesce(sum(length(CAST(data AS BLOB))), 0) + (
+    SELECT coalesce(sum(length(CAST(value AS BLOB))), 0) FROM staged_member
+    WHERE stage = CAST(?1 AS INTEGER)),
   (SELECT count(*) FROM staged_member WHERE stage = CAST(?1 AS INTEGER)),
   (SELECT count(*) FROM member)
 FROM staged WHERE stage = CAST(?1 AS INTEGER))sql"};
@@ -55,6 +57,17 @@ SELECT s.id, r.place FROM staged AS s
 LEFT JOIN record AS r ON r.collection = s.collection AND r.id = s.id AND r.data IS NOT NULL
 WHERE s.stage = CAST(?1 AS INTEGER) AND s.collection = ?2
 ORDER BY s.place LIMIT CAST(?3 AS INTEGER))sql"};
+
+// ?1 stage: its members in the order to come, each with the places that it is to have and has now.
+inline constexpr Sql kReadStagedMemberPlaces{"ReadStagedMemberPlaces", R"sql(
+SELECT s.key, s.place, m.place FROM staged_member AS s LEFT JOIN member AS m ON m.key = s.key
+WHERE s.stage = CAST(?1 AS INTEGER) ORDER BY s.place)sql"};
+
+// ?1 stage, ?2 key, ?3 place.
+inline constexpr Sql kPlaceStagedMember{
+    "PlaceStagedMember",
+    "UPDATE staged_member SET place = CAST(?3 AS INTEGER)\n"
+    "WHERE stage = CAST(?1 AS INTEGER) AND key = ?2"};
 
 // ?1 stage, ?2 collection, ?3 [[id, place]...].
 inline constexpr Sql kPlaceStaged{"PlaceStaged", R"sql(
@@ -77,7 +90,9 @@ WHERE r.version <= CAST(?2 AS INTEGER) AND r.data IS NOT NULL
 inline constexpr Sql kFreezeReplacedMembers{"FreezeReplacedMembers", R"sql(
 INSERT OR IGNORE INTO frozen_member (place, key, kind, value)
 SELECT m.place, m.key, m.kind, m.value FROM member AS m
-WHERE m.version <= CAST(?1 AS INTEGER))sql"};
+LEFT JOIN staged_member AS s ON s.stage = CAST(?1 AS INTEGER) AND s.key = m.key
+WHERE m.version <= CAST(?2 AS INTEGER)
+  AND (s.key IS NULL OR m.value IS NOT s.value OR m.kind <> s.kind OR m.place <> s.place))sql"};
 
 // ?1 stage, ?2 version, ?3 how many: records that are not to come, deleted, and the versions that
 // they had.

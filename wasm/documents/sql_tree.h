@@ -6,9 +6,10 @@
 
 namespace tidemark::sql {
 
-// All members in order, without what is in them.
+// All members in order, with the bytes of values in their place.
 inline constexpr Sql kListMembers{"ListMembers",
-                                  "SELECT key, place, kind FROM member ORDER BY place"};
+                                  "SELECT key, place, kind, coalesce(length(CAST(value AS BLOB)), 0)\n"
+                                  "FROM member ORDER BY place"};
 
 // ?1 key.
 inline constexpr Sql kReadValue{"ReadValue", "SELECT value FROM member WHERE key = ?1"};

@@ -18,6 +18,10 @@ using json::Fault;
 using json::Kind;
 using json::Scanner;
 
+// Rows of one statement: its list is one value, and a long one is slow to unpack.
+constexpr int64_t kRowsTogether = 5'000;
+constexpr size_t kRowsBytes = 500'000;
+
 struct StagedRow {
   std::string id;
   uint32_t offset = 0;
@@ -61,6 +65,7 @@ class DocumentReader {
   Status failure_;
   bool first_ = true;
   std::set<std::string, std::less<>> keys_;
+  int64_t members_ = 0;  // read so far, those of equal keys too
   std::string key_;
   bool seen_ = false;        // the key came before
   size_t array_offset_ = 0;  // in the text, of the array that is being read
@@ -99,7 +104,7 @@ bool DocumentReader::TakeKey(const json::Text& key) {
                                                 " bytes of Unicode, without NUL"));
   }
   seen_ = keys_.contains(key_);
-  if (!seen_ && keys_.size() == static_cast<size_t>(limits::kMembersMax)) {
+  if (++members_ > limits::kMembersMax) {
     return Fail(TooManyMembers());
   }
   return true;
@@ -193,32 +198,27 @@ DocumentReader::Step DocumentReader::Scan(Scanner* scanner) {
 
 // The elements of the slice that were read. False: an id came twice, so it is no collection.
 Task<bool> DocumentReader::StoreRows() {
-  if (rows_.empty()) co_return true;
   // Of equal keys the last one counts: the earlier one's records go.
-  if (seen_ && elements_ == 0) co_await Unstage();
-  std::string rows;
-  json::Writer out(&rows);
-  out.Char('[');
-  for (const StagedRow& row : rows_) {
-    out.Comma();
-    out.Char('[');
-    out.Quoted(row.id);
-    out.Char(',');
-    out.Integer(++elements_ * limits::kPlaceStep);
-    out.Char(',');
-    out.Integer(row.offset);
-    out.Char(',');
-    out.Integer(row.size);
-    out.Char(']');
+  if (!rows_.empty() && seen_ && elements_ == 0) co_await Unstage();
+  for (size_t i = 0; i < rows_.size();) {
+    std::string rows;
+    int64_t count = 0;
+    for (; i < rows_.size() && count < kRowsTogether && rows.size() < kRowsBytes; ++i, ++count) {
+      rows += rows.empty() ? "[[" : ",[";
+      json::AppendQuoted(&rows, rows_[i].id);
+      rows += ',' + std::to_string(++elements_ * limits::kPlaceStep) + ',' +
+              std::to_string(rows_[i].offset) + ',' + std::to_string(rows_[i].size) + ']';
+    }
+    const ResultSets written = co_await Batch(
+        {{sql::kStageRecords.text, {static_cast<int64_t>(stage_), key_, rows + "]", Blob()}},
+         {sql::kCountChanges.text, {}}});
+    if (written.back().Integer(0, 0) != count) {
+      rows_.clear();
+      co_return false;
+    }
   }
-  out.Char(']');
-  const auto count = static_cast<int64_t>(rows_.size());
   rows_.clear();
-  const ResultSets written =
-      co_await Batch({{sql::kStageRecords.text,
-                       {static_cast<int64_t>(stage_), key_, std::move(out).Take(), Blob()}},
-                      {sql::kCountChanges.text, {}}});
-  co_return written.back().Integer(0, 0) == count;
+  co_return true;
 }
 
 Task<bool> DocumentReader::Unstage() {
@@ -265,7 +265,15 @@ Task<Status> DocumentReader::Read() {
       } else {
         state_ = State::kWhole;
       }
-      if (state_ == State::kWhole && !whole) break;
+      if (state_ == State::kWhole && !whole) {
+        if (array_offset_ < slice_.offset) break;
+        // It began in this slice: it is read again here, as one value.
+        rows_.clear();
+        array_ends_ = false;
+        if (elements_ > 0) co_await Unstage();
+        scanner.set_position(array_offset_ - slice_.offset);
+        continue;
+      }
       state_ = State::kMember;
       first_ = false;
     }

@@ -66,6 +66,8 @@ constexpr DocumentStatement kStatements[] = {
     {kMeasureStaged, "member"},
     {kListStagedCollections, ""},
     {kReadStagedPlaces, ""},
+    {kReadStagedMemberPlaces, ""},
+    {kPlaceStagedMember, ""},
     {kPlaceStaged, ""},
     {kFreezeReplaced, "r"},
     {kFreezeReplacedMembers, "m"},
@@ -120,6 +122,10 @@ constexpr DocumentStatement kStatements[] = {
     {kReadOwnRows, ""},
     {kReadOwnValues, "member"},
     {kMeasureMembers, "m member"},
+    {kRenumberStagedMembers, "o"},
+    {kListStagedPlaces, ""},
+    {kReadStagedSets, ""},
+    {kWeighStaged, "m member r record s"},
 };
 
 }  // namespace

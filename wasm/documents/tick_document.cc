@@ -38,6 +38,7 @@ Task<bool> PublishCopy(Context context, std::string app, int64_t bytes, Progress
     if (std::holds_alternative<Failure>(answer)) co_return false;
   }
   progress->published = copied.version;
+  if (copied.bytes <= limits::kKvDocumentBytes) progress->large = 0;
   co_return true;
 }
 
@@ -84,10 +85,12 @@ Task<Reply> TickDocument(Context context) {
   progress.failures = done ? 0 : failures + 1;
   co_await WriteProgress(progress);
   const Document after = co_await ReadDocument();
-  if (!done) {
-    co_await SetAlarm(now_ms + BackOff(failures));
-  } else if (progress.published < std::max(after.tag.version, co_await NotedVersion())) {
-    co_await SetAlarm(std::max(publish_at, now_ms + limits::kFlushDelayMs));
+  if (!done) co_await SetAlarm(now_ms + BackOff(failures));
+  // Readers do not wait for what else failed.
+  const int64_t left = std::max(after.tag.version, co_await NotedVersion());
+  if (published && progress.published < left) {
+    co_await SetAlarm(
+        std::max(progress.published_at + limits::kPublishEveryMs, now_ms + limits::kFlushDelayMs));
   }
   Reply reply;
   reply.data["flushed"] = flushed ? "1" : "0";

@@ -44,6 +44,7 @@ class TreeLoader {
   Needs needs_;
   int64_t bytes_ = 0;
   int64_t records_ = 0;
+  int64_t singles_ = 0;  // records of collections that are loaded in part
 };
 
 bool TreeLoader::Names(std::string_view key) const {
@@ -104,7 +105,8 @@ Task<Result<json::Node>> TreeLoader::LoadWhole(TreeMember* member) {
 Task<Result<json::Node>> TreeLoader::LoadSingles(TreeMember* member, std::vector<int64_t> singles) {
   const ResultSet size = co_await Query(sql::kCountRecords, {member->key});
   const int64_t count = size.Integer(0, 0);
-  if (count > limits::kPatchedRecordsMax * 10) co_return TooCostly();
+  singles_ += count;
+  if (singles_ > limits::kPatchedSinglesMax) co_return TooCostly();
   std::vector<json::Node> items(static_cast<size_t>(count));
   for (json::Node& item : items) item = json::Node::Absent();
   member->records.resize(items.size());
@@ -122,6 +124,8 @@ Task<Result<json::Node>> TreeLoader::LoadSingles(TreeMember* member, std::vector
 Task<Result<json::Node>> TreeLoader::LoadMember(TreeMember* member) {
   if (!Names(member->key)) co_return json::Node::Absent();
   if (!member->collection) {
+    bytes_ += member->bytes;
+    if (bytes_ > limits::kPatchedBytesMax) co_return TooCostly();
     const ResultSet row = co_await Query(sql::kReadValue, {member->key});
     member->whole = true;
     co_return json::Node::OfText(row.Text(0));
@@ -133,11 +137,16 @@ Task<Result<json::Node>> TreeLoader::LoadMember(TreeMember* member) {
 
 Task<Result<Tree>> TreeLoader::Load() {
   const ResultSet rows = co_await Query(sql::kListMembers);
+  // Each member is looked up among what the patch names.
+  if (needs_.touched.size() * rows.rows.size() > limits::kPatchedLookupsMax) {
+    co_return TooCostly();
+  }
   Tree tree;
   for (const std::vector<Cell>& row : rows.rows) {
     tree.members.push_back({.key = *std::get_if<std::string>(&row[0]),
                             .place = *std::get_if<int64_t>(&row[1]),
-                            .collection = *std::get_if<int64_t>(&row[2]) == 1});
+                            .collection = *std::get_if<int64_t>(&row[2]) == 1,
+                            .bytes = *std::get_if<int64_t>(&row[3])});
   }
   std::vector<json::Member> members;
   for (size_t i = 0; i < tree.members.size(); ++i) {
@@ -157,9 +166,10 @@ Task<Result<Tree>> LoadTree(Needs needs) {
   co_return co_await loader.Load();
 }
 
-Task<Status> LoadRecords(TreeMember* member) {
+Task<Status> LoadRecords(TreeMember* member, int64_t* loaded) {
   const ResultSet size = co_await Query(sql::kCountRecords, {member->key});
-  if (size.Integer(0, 0) > limits::kPatchedRecordsMax) co_return TooCostly();
+  *loaded += size.Integer(0, 0);
+  if (*loaded > limits::kPatchedRecordsMax) co_return TooCostly();
   const ResultSet rows = co_await Query(sql::kListRecords, {member->key});
   member->records.clear();
   for (const std::vector<Cell>& row : rows.rows) {

@@ -26,6 +26,7 @@ struct TreeMember {
   std::string key;
   int64_t place = 0;
   bool collection = false;
+  int64_t bytes = 0;   // of a value
   bool whole = false;  // all that is in it was loaded
   std::vector<TreeRecord> records;
 };
@@ -45,7 +46,8 @@ struct Needs {
 // Code: `patch_too_costly`.
 Task<Result<Tree>> LoadTree(Needs needs);
 
-// The records of a collection that was not loaded whole, without what is in them. The same code.
-Task<Status> LoadRecords(TreeMember* member);
+// The records of a collection that was not loaded whole, without what is in them. `loaded`: how
+// many were before, and are then. The same code.
+Task<Status> LoadRecords(TreeMember* member, int64_t* loaded);
 
 }  // namespace tidemark

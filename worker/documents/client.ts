@@ -44,14 +44,25 @@ const OPERATIONS: Readonly<Record<string, { caller?: true; spanning?: true }>> =
   stage_shard: {},
   finish_shard: {},
   freeze_shard: {},
-  advance_shard: {},
+  weigh_shard: {},
+  shard_state: {},
   read_shard_page: {},
   read_shard_rows: {},
   thaw_shard: {},
   register_shard: {},
+  add_collections: { spanning: true },
   place_records: {},
+  gather_document: {},
   note_shard: {},
 };
+
+/** How long one object waits for another: one that hangs does not hold up all others. A spanning
+ * operation copies a whole document. */
+const CALL_MS = 20_000;
+const SPANNING_CALL_MS = 300_000;
+
+export const callSignal = (operation: string): AbortSignal =>
+  AbortSignal.timeout(OPERATIONS[operation]?.spanning ? SPANNING_CALL_MS : CALL_MS);
 
 export const isOfDocuments = (operation: string): boolean => Object.hasOwn(OPERATIONS, operation);
 
@@ -61,6 +72,7 @@ export async function runInDocument(
   object: string,
   { operation, identity, params }: Call,
   { content, size }: Body = NOTHING,
+  signal?: AbortSignal,
 ): Promise<Answer> {
   const { caller, spanning } = OPERATIONS[operation] ?? {};
   const call: Call = {
@@ -70,7 +82,7 @@ export async function runInDocument(
     ...(spanning && { inTurn: true }),
   };
   const stub = env.DB_SHARD.get(env.DB_SHARD.idFromName(object));
-  if (content instanceof Uint8Array && size <= AT_HAND_MAX && !spanning) {
+  if (content instanceof Uint8Array && size <= AT_HAND_MAX && !spanning && !signal) {
     const { head, body } = await stub.run(JSON.stringify(call), content);
     return { ...(JSON.parse(head) as SpaceReply), body };
   }
@@ -79,6 +91,7 @@ export async function runInDocument(
     method: 'POST',
     headers,
     body: size < DOCUMENT_READ_MAX ? content : null,
+    ...(signal && { signal }),
   });
   const data = JSON.parse(response.headers.get(REPLY_HEADER) ?? '{}');
   const kept = [...response.headers].filter(([name]) => KEPT.has(name));

@@ -72,7 +72,6 @@ async function answer(c: Context<App>, asks: Asks, asked: Params): Promise<Respo
   if (object === undefined || manifest === undefined) return finish(c, way);
   const params = { ...asked, layout: layout ?? '' };
   if (whole !== undefined && asks.worker !== undefined) {
-    await admitLeased(c.env, identity);
     return finish(c, await runHere(c, { operation: asks.worker, identity, params }));
   }
   const operation = whole === undefined ? asks.object : (asks.manifest ?? asks.object);
@@ -84,7 +83,7 @@ async function answer(c: Context<App>, asks: Asks, asked: Params): Promise<Respo
   if (helper !== undefined) {
     // The caller comes again in a second: by then it may be done.
     const help = { operation: helper, identity: null, params };
-    c.executionCtx.waitUntil(runInDocument(c.env, manifest, help).catch(() => {}));
+    c.executionCtx.waitUntil(helped(runInDocument(c.env, manifest, help)));
   }
   return finish(c, reply);
 }
@@ -95,12 +94,19 @@ const HELPERS: Readonly<Record<string, string>> = {
   relayout: 'relayout_document',
 };
 
+/** Its answer is nobody's; unread, it would hold the object. */
+async function helped(help: Promise<Answer>): Promise<void> {
+  const { body } = await help.catch(() => ({ body: null }));
+  if (body instanceof ReadableStream) await body.cancel();
+}
+
 /** Runs an operation in the Worker, on the request's body. */
 async function runHere(c: Context<App>, call: Call): Promise<Answer> {
   try {
     return await withBody(
       c.req.raw,
       async ({ bytes, size }) => {
+        if (call.identity) await admitLeased(c.env, call.identity);
         const frame = requestFrame(call, null, size);
         const host = workerHost(c.env, call.identity);
         const reply = await drive(engine(), frame, host, new Held(bytes));
@@ -125,7 +131,8 @@ async function runHere(c: Context<App>, call: Call): Promise<Answer> {
 function finish(c: Context<App>, reply: Answer): Response {
   note(c, reply.data);
   const response = respond(reply);
-  response.headers.set('cache-control', 'private, no-store');
+  // An edge that compresses would make the tag weak, and If-Match never names a weak one.
+  response.headers.set('cache-control', 'private, no-store, no-transform');
   return response;
 }
 

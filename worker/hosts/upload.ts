@@ -51,8 +51,11 @@ export class Upload implements Open {
       this.#written += piece.byteLength;
       if (this.#written > this.size) throw await this.#fail('more bytes than were announced');
       await this.#digesting.write(piece);
-      if (this.#allWait || this.#written === this.size) this.#waiting.push(piece);
-      else await this.#unlessRefused(() => this.#writer.write(piece));
+      if (this.#allWait || this.#written === this.size) {
+        this.#waiting.push(piece);
+        // No store is waited for here: other requests of the object come in between all the same.
+        await scheduler.wait(0);
+      } else await this.#unlessRefused(() => this.#writer.write(piece));
     }
     return !this.#refused;
   }

@@ -93,8 +93,8 @@ class Room {
   }
 }
 
-/** Reads the body, no further than `bytesMax`, and runs `use` on it: then it is let go. One declared
- * larger is not even sent. Throws Unread: `busy`, `request_timeout`. */
+/** Reads the body, no further than `bytesMax`, and runs `use` on it: then it is let go. One that is
+ * declared larger is not even sent. Throws Unread: `busy`, `request_timeout`. */
 export async function withBody<T>(
   request: Request,
   use: (body: ReadBody) => T | Promise<T>,
@@ -135,10 +135,10 @@ export async function withBody<T>(
 }
 
 /** Reads the body and keeps none of it: a sender that is answered before it has sent all fails. */
-export async function discardBody(request: Request): Promise<void> {
+export async function discardBody(request: Request, bytesMax = BODY_READ_MAX): Promise<void> {
   let size = 0;
   for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
-    if (size >= BODY_READ_MAX) return;
+    if (size >= bytesMax) return;
   }
 }

@@ -1,14 +1,22 @@
 // DbShardDO: an app's document, or one shard of it, its single writer. It binds storage, alarm, KV,
 // R2 and D1 to the core and decides nothing.
 
+import { admit } from '../admission.ts';
+import { respond, Stopped } from '../app.ts';
 import { Held, type Reply } from '../drive.ts';
 import { logError, logEvent } from '../log.ts';
 import type { Call } from '../requests.ts';
 import { CALL_HEADER, DOCUMENT_READ_MAX } from '../space_client.ts';
-import { Unread, withBody } from './bodies.ts';
+import { discardBody, Unread, withBody } from './bodies.ts';
 import { EngineObject, responseOf, unread } from './engine_object.ts';
 
 const ALARM_RETRY_MS = 10_000;
+
+/** Who waits longer, for a slow body or for others, is asked again: the token may have ended. */
+const ADMITTED_MS = 1000;
+
+/** Callers that wait for their turn, some with bodies of many megabytes. */
+const TURNS_MAX = 16;
 
 /** A reply: its SpaceReply as JSON, and its body. */
 export interface Ran {
@@ -19,26 +27,38 @@ export interface Ran {
 export class DbShardDO extends EngineObject {
   protected override readonly opener = 'open_document';
   #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
 
   /** An operation on the request's body, named in a header by whoever calls. */
   override async fetch(request: Request): Promise<Response> {
     this.requireName();
     const call = JSON.parse(request.headers.get(CALL_HEADER) ?? '{}') as Call;
+    const began = Date.now();
+    if (call.inTurn && this.#waiting >= TURNS_MAX) {
+      await discardBody(request, DOCUMENT_READ_MAX);
+      return unread(new Unread(503, 'busy', 'Too many wait for this document; try again soon'));
+    }
     try {
       return await withBody(
         request,
         async ({ bytes, size }) => {
           const held = new Held(bytes);
-          return responseOf(
-            call.inTurn ? await this.#inTurn(call, held, size) : this.local(call, held, size),
-          );
+          if (call.inTurn) return responseOf(await this.#inTurn(call, held, size, began));
+          await this.#admitAgain(call, began);
+          return responseOf(this.local(call, held, size));
         },
         DOCUMENT_READ_MAX,
       );
     } catch (error) {
       if (error instanceof Unread) return unread(error);
+      if (error instanceof Stopped) return respond(error.answer);
       throw error;
     }
+  }
+
+  /** Throws Stopped. */
+  async #admitAgain({ identity }: Call, since: number): Promise<void> {
+    if (identity !== null && Date.now() - since > ADMITTED_MS) await admit(this.env, identity);
   }
 
   /** A local operation on a body at hand. The call comes as JSON, and so goes the reply's head. */
@@ -69,9 +89,12 @@ export class DbShardDO extends EngineObject {
   }
 
   /** Runs a spanning operation after those that are under way: none meets another halfway. */
-  async #inTurn(call: Call, held = new Held(), bodySize = 0): Promise<Reply> {
+  async #inTurn(call: Call, held = new Held(), bodySize = 0, began = Date.now()): Promise<Reply> {
     this.open();
+    this.#waiting += 1;
     const turn = this.#last.then(async () => {
+      this.#waiting -= 1;
+      await this.#admitAgain(call, began);
       const reply = await this.spanning(call, held, bodySize);
       // What it prepared step by step, a local operation makes so at once, for the same caller.
       const operation = reply.data.then;

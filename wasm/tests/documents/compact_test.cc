@@ -1,5 +1,4 @@
-// The crons' work on a document: a snapshot a day that nothing overwrites, and the nightly
-// compaction, which may end anywhere and be done again.
+// The nightly compaction, which may end anywhere and be done again.
 
 #include <gtest/gtest.h>
 
@@ -13,96 +12,6 @@ namespace tidemark::testing {
 namespace {
 
 constexpr int64_t kDay = limits::kDayMs;
-
-json SealOf(const DocumentHarness& documents, const std::string& name) {
-  return json::parse(TextIn(documents, "snapshots/places/" + name + ".json"), nullptr, false);
-}
-
-TEST(Daily, SnapshotIsMadeOnceAndStaysAsItIs) {
-  DocumentHarness documents;
-  documents.Put(R"({"users":[{"id":"a","t":"\u00e9"}],"x": 1.0})");
-  const std::string version = documents.Version();
-  const std::string text = documents.View();
-  native::Answer made = Daily(&documents);
-  EXPECT_EQ(made.status, 200);
-  EXPECT_EQ(made.data["bytes"], std::to_string(text.size()));
-  const std::string key = "snapshots/" + DayOf(documents.now_ms) + ".json";
-  EXPECT_EQ(TextIn(documents, key), text);
-  EXPECT_EQ(documents.r2.Find(key)->meta.at("version"), version);
-  const std::string seal =
-      TextIn(documents, "snapshots/places/" + DayOf(documents.now_ms) + ".json");
-  documents.now_ms += 60'000;
-  documents.Put(R"({"other":1})", {{"allow_empty", "true"}});
-  native::Answer again = Daily(&documents);
-  EXPECT_EQ(again.status, 200);
-  EXPECT_EQ(again.data["skipped"], "there");
-  EXPECT_EQ(TextIn(documents, key), text);
-  EXPECT_EQ(TextIn(documents, "snapshots/places/" + DayOf(documents.now_ms) + ".json"), seal);
-  documents.now_ms += kDay;
-  Daily(&documents);
-  EXPECT_EQ(TextIn(documents, "snapshots/" + DayOf(documents.now_ms) + ".json"), R"({"other":1})");
-}
-
-TEST(Daily, DayIsThatForWhichTheCronWasDue) {
-  DocumentHarness documents;
-  documents.Put("{}");
-  documents.RunSpanning("snapshot_document", {{"at", std::to_string(kNow - kDay)}});
-  EXPECT_EQ(documents.r2.Keys("snapshots/2").front(), "snapshots/" + DayOf(kNow - kDay) + ".json");
-}
-
-TEST(Daily, WithoutADocumentThereIsNone) {
-  DocumentHarness documents;
-  native::Answer answer = Daily(&documents);
-  EXPECT_EQ(answer.status, 200);
-  EXPECT_EQ(answer.data["skipped"], "nothing");
-  EXPECT_EQ(documents.r2.Keys(), std::vector<std::string>());
-}
-
-TEST(Daily, SealHasThePlacesOfTheMomentThatWasCopied) {
-  DocumentHarness documents;
-  documents.Put(R"({"v":1,"users":[{"id":"a"},{"id":"b"},{"id":"c"}],"e":[]})");
-  documents.Patch({Deletion("users", "a")});
-  const auto running = documents.Begin("snapshot_document",
-                                       {{"at", std::to_string(documents.now_ms)}}, {}, "", false);
-  const char* frozen = "SELECT count(*) FROM meta WHERE key = 'frozen'";
-  while (CountIn(&documents.store(), frozen) == 0) running->Step();
-  for (int i = 0; !running->done(); ++i) {
-    running->Step();
-    const std::string n = std::to_string(i);
-    documents.Patch({Upsert("users", {{"id", "n" + n}}), Upsert("more" + n, {{"id", "x"}})});
-    if (i == 6) documents.JsonPatch(R"([{"op":"move","from":"/users/0","path":"/users/2"}])");
-    if (i == 9) documents.Patch({Deletion("users", "b")});
-  }
-  EXPECT_EQ(running->Take().status, 200);
-  const std::string day = DayOf(kNow);
-  EXPECT_EQ(TextIn(documents, "snapshots/" + day + ".json"),
-            R"({"v":1,"users":[{"id":"b"},{"id":"c"}],"e":[]})");
-  const json seal = SealOf(documents, day);
-  const json& changes = seal["entries"][0]["changes"];
-  ASSERT_EQ(changes.size(), 5U) << seal;
-  EXPECT_EQ(changes[3], json({{"op", "place"},
-                              {"collection", "users"},
-                              {"id", "b"},
-                              {"place", 2 * limits::kPlaceStep}}));
-  EXPECT_EQ(changes[2],
-            json({{"op", "place"}, {"member", "e"}, {"place", 3 * limits::kPlaceStep}}));
-}
-
-TEST(Daily, OneThatCannotBeReadBackGetsNoSealAndServesNoMoment) {
-  DocumentHarness documents;
-  documents.Put(R"({"a":1})");
-  documents.r2.after = [&](const std::string& verb, const std::string& key) {
-    if (verb == "close" && key.starts_with("snapshots/2")) documents.r2.Put(key, R"({"a":7})");
-    return std::nullopt;
-  };
-  EXPECT_EQ(Daily(&documents).status, 503);
-  documents.r2.after = nullptr;
-  EXPECT_EQ(documents.r2.Keys("snapshots/places/"), std::vector<std::string>());
-  documents.now_ms += 1'000;
-  documents.Put(R"({"a":2})");
-  ASSERT_EQ(RestoreAt(&documents, kNow).status, 200);
-  EXPECT_EQ(documents.View(), R"({"a":1})");
-}
 
 TEST(Compact, ChangesNoTagAndDoneTwiceIsDoneOnce) {
   DocumentHarness documents;
@@ -124,16 +33,17 @@ TEST(Compact, ChangesNoTagAndDoneTwiceIsDoneOnce) {
   EXPECT_EQ(documents.Patch({Upsert("users", {{"id", "u1"}})}, {{"if_match", tag}}).status, 200);
 }
 
-// A write and a tick an hour, a snapshot and a compaction each night.
+// A few writes and ticks a day, a snapshot and a compaction each night.
 void RunDays(DocumentHarness* documents, Writer* writer, int days, const std::string& kept = {}) {
-  for (int hour = 0; hour < days * 24; ++hour) {
-    writer->Write();
-    documents->Tick();
-    if (hour % 24 == 23) {
-      Daily(documents);
-      Compact(documents, kept);
+  constexpr int kWrites = 3;
+  for (int day = 0; day < days; ++day) {
+    for (int i = 0; i < kWrites; ++i) {
+      documents->now_ms += kDay / kWrites;
+      writer->Write();
+      documents->Tick();
     }
-    documents->now_ms += kDay / 24;
+    Daily(documents);
+    Compact(documents, kept);
   }
 }
 
@@ -217,7 +127,7 @@ TEST(Compact, MayEndBetweenAnyTwoSteps) {
   for (int steps = 0;; ++steps) {
     DocumentHarness documents;
     Writer writer(&documents, 3);
-    RunDays(&documents, &writer, 9);
+    RunDays(&documents, &writer, 5);
     documents.now_ms += kDay;
     const std::string tag = documents.Tag();
     const std::string text = documents.View();
@@ -323,66 +233,6 @@ TEST(Compact, ShardedAppIsPassedOver) {
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.data["skipped"], "sharded");
   }
-}
-
-class Documents : public ::testing::Test {
- protected:
-  native::Answer RunInWorker(std::string operation, Params params, std::string_view role) {
-    const Request request = documents_.RequestOf(std::move(operation), std::move(params), {}, role);
-    native::Stores stores = documents_.StoresOf({});
-    stores.call = [this](const native::HostCommand& command,
-                         native::Held* held) -> std::variant<CallReply, Failure> {
-      called_.push_back(command.space + " " + command.operation + " " + command.params.at("at"));
-      held->texts.emplace_back();
-      if (command.space == "app-4/manifest") return Failure{"unavailable", "no answer"};
-      const int64_t status = command.space == "app-2/manifest" ? 503 : 200;
-      return CallReply{status, {}, {static_cast<uint32_t>(held->texts.size() - 1)}};
-    };
-    return native::RunToEnd(&documents_.engine, request, role, "", stores, false);
-  }
-
-  DocumentHarness documents_;
-  std::vector<std::string> called_;
-};
-
-TEST_F(Documents, AllAreRunAndOneThatFailsStopsNoOther) {
-  for (int i = 0; i < 250; ++i) {
-    documents_.db.Execute("INSERT INTO documents VALUES ('app-" + std::to_string(i) + "', 0)");
-  }
-  native::Answer answer =
-      RunInWorker("run_documents", {{"run", "compact_document"}, {"at", "5"}}, "");
-  EXPECT_EQ(answer.status, 200);
-  EXPECT_EQ(answer.data["documents"], "250");
-  EXPECT_EQ(answer.data["failed"], "2");
-  EXPECT_EQ(answer.data["problem"], "app-2: 503");
-  std::sort(called_.begin(), called_.end());
-  EXPECT_EQ(std::unique(called_.begin(), called_.end()) - called_.begin(), 250);
-  EXPECT_EQ(called_.front(), "app-0/manifest compact_document 5");
-  EXPECT_EQ(RunInWorker("run_documents", {{"run", "put_document"}}, "").status, 400);
-}
-
-TEST_F(Documents, SnapshotsAreListedByPageTheNewestFirst) {
-  for (int day = 1; day <= 9; ++day) {
-    documents_.r2.Put("snapshots/2026-11-0" + std::to_string(day) + ".json", std::string(7, ' '),
-                      {{"version", "5-4ea58349eb542b4" + std::to_string(day)}});
-  }
-  documents_.r2.Put("snapshots/places/2026-11-01.json", "");
-  documents_.r2.Put("snapshots/notes.txt", "");
-  documents_.r2.Put("apps/blog/snapshots/2026-11-10.json", "");
-  native::Answer answer = RunInWorker("list_snapshots", {{"limit", "8"}}, "viewer");
-  EXPECT_EQ(answer.status, 200) << answer.body;
-  const json page = json::parse(answer.body, nullptr, false);
-  ASSERT_EQ(page.size(), 8U);
-  EXPECT_EQ(page[0], json({{"day", "2026-11-09"}, {"size", 7}, {"version", "5-4ea58349eb542b49"}}));
-  EXPECT_EQ(answer.data["next_before"], "2026-11-02");
-  answer = RunInWorker("list_snapshots", {{"before", "2026-11-02"}}, "viewer");
-  EXPECT_EQ(json::parse(answer.body, nullptr, false).size(), 1U);
-  EXPECT_FALSE(answer.data.contains("next_before"));
-  answer = RunInWorker("list_snapshots", {{"app", "blog"}}, "user");
-  EXPECT_EQ(answer.body, R"([{"day":"2026-11-10","size":0,"version":null}])");
-  EXPECT_EQ(RunInWorker("list_snapshots", {{"before", "x"}}, "user").status, 400);
-  EXPECT_EQ(RunInWorker("list_snapshots", {{"app", "-"}}, "user").status, 400);
-  EXPECT_EQ(RunInWorker("list_snapshots", {}, "").status, 401);
 }
 
 }  // namespace

@@ -149,5 +149,19 @@ TEST(Copy, OfManyPagesIsOfOneMoment) {
   EXPECT_EQ(Replayed(documents.JournalObjects()), documents.View());
 }
 
+// What is kept for a copy is nothing that the owner has now.
+TEST(Copy, OwnerAnswersWhatItHasWhileOneIsMade) {
+  DocumentHarness documents;
+  documents.Put(R"({"v":1,"a":[{"id":"x"},{"id":"y"}],"b":[{"id":"z"}]})");
+  auto tick = documents.BeginTick();
+  while (documents.store().Rows("SELECT 1 FROM meta WHERE key = 'frozen'").empty()) tick->Step();
+  ++documents.now_ms;
+  documents.Patch({Deletion("a", "x"), Upsert("a", {{"id", "y"}, {"n", 1}})});
+  documents.MergePatch(R"({"v":2,"b":null})");
+  EXPECT_EQ(documents.View(), R"({"v":2,"a":[{"id":"y","n":1}]})");
+  EXPECT_EQ(documents.Get({{"shard", "a"}}).body, R"({"a":[{"id":"y","n":1}]})");
+  EXPECT_EQ(documents.Get({{"shard", "b"}}).status, 404);
+}
+
 }  // namespace
 }  // namespace tidemark::testing

@@ -259,6 +259,24 @@ TEST(Put, WritesWhatDiffersAndNoMore) {
             std::vector<std::string>{"u"});
 }
 
+TEST(Put, SameTextKeepsTheTagWhereMembersHaveGoneBefore) {
+  DocumentHarness documents;
+  documents.Put(R"({"v":1,"w":2,"a":[{"id":"x"}],"b":[]})");
+  ++documents.now_ms;
+  documents.MergePatch(R"({"w":null})");
+  const auto before = Stored(&documents);
+  const std::string tag = documents.Tag();
+  ++documents.now_ms;
+  EXPECT_EQ(documents.Put(documents.View()).Header("etag"), tag);
+  EXPECT_EQ(Stored(&documents), before);
+  // A member between two others takes no other's place.
+  documents.Put(R"({"v":1,"u":3,"a":[{"id":"x"}],"b":[]})");
+  EXPECT_EQ(documents.View(), R"({"v":1,"u":3,"a":[{"id":"x"}],"b":[]})");
+  EXPECT_EQ(documents.store().Rows("SELECT key FROM member WHERE version = " +
+                                   std::to_string(documents.now_ms)),
+            std::vector<std::string>{"u"});
+}
+
 TEST(Put, ValueBecomesACollectionAndBack) {
   DocumentHarness documents;
   const Params allowed{{"allow_empty", "true"}};

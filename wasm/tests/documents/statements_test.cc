@@ -61,9 +61,9 @@ TEST(DocumentStatements, EachPreparesAndReadsNoTableInFullUnexpectedly) {
 TEST(DocumentStatements, EachOfTheSourcesIsRegistered) {
   std::set<std::string> registered;
   for (const sql::DocumentStatement& statement : sql::DocumentStatements()) {
-    EXPECT_TRUE(registered.insert(statement.sql.name).second) << statement.sql.name;
+    EXPECT_TRUE(registered.emplace(statement.sql.name).second) << statement.sql.name;
   }
-  for (const Sql& statement : sql::kDocumentStatements) registered.insert(statement.name);
+  for (const Sql& statement : sql::kDocumentStatements) registered.emplace(statement.name);
   size_t found = 0;
   const std::regex name("constexpr Sql k[A-Za-z]+\\{\\s*\"([A-Za-z]+)\"");
   for (const auto& entry : std::filesystem::directory_iterator(TIDEMARK_ROOT "/wasm/documents")) {

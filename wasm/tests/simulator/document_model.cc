@@ -33,8 +33,11 @@ bool DocumentModel::Apply(const std::vector<Operation>& operations, Tree* next) 
     const auto same = std::find_if(last.begin(), last.end(), [&](const Operation& other) {
       return other.collection == operation.collection && other.id == operation.id;
     });
-    if (same == last.end()) last.push_back(operation);
-    if (same != last.end()) *same = operation;
+    if (same == last.end()) {
+      last.push_back(operation);
+    } else {
+      *same = operation;
+    }
   }
   *next = tree;
   for (const Operation& operation : last) {

@@ -147,8 +147,10 @@ DocumentModel::Tree DocumentsWorld::PatchOf(Tree* tree, bool* fails) {
   }
   if (choice < 9) return {{"op", "remove"}, {"path", index}};
   if (choice < 11) return {{"op", "move"}, {"from", index}, {"path", other}};
-  return {
-      {"op", "move"}, {"from", path}, {"path", "/" + std::string(kCollections[random_.Below(3)])}};
+  // Onto itself it is nothing to one, and a move to the end to the other.
+  const std::string to = "/" + std::string(kCollections[random_.Below(3)]);
+  if (to == path) return {{"op", "remove"}, {"path", path}};
+  return {{"op", "move"}, {"from", path}, {"path", to}};
 }
 
 void DocumentsWorld::WriteTree(Client* client) {

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "tests/simulator/documents_world.h"
+#include "tests/simulator/sharded_world.h"
 #include "tests/simulator/shares_world.h"
 #include "tests/simulator/world.h"
 
@@ -17,6 +18,7 @@ namespace {
 
 // Several spaces take longer than one: every so many seeds are of sharing too.
 constexpr uint64_t kSharesEvery = 8;
+constexpr uint64_t kShardedEvery = 4;  // likewise
 
 struct Options {
   uint64_t from = 1;
@@ -58,6 +60,11 @@ int main(int argc, char** argv) {
       tidemark::testing::DocumentsWorld documents(seed, options.trace);
       problem = documents.Run();
       actions += documents.actions();
+    }
+    if (problem.empty() && (options.seeds == 1 || seed % kShardedEvery == 0)) {
+      tidemark::testing::ShardedWorld sharded(seed, options.trace);
+      problem = sharded.Run();
+      actions += sharded.actions();
     }
     deaths += world.deaths();
     if (!problem.empty()) {

@@ -82,7 +82,9 @@ void JournalReplay::ApplyChange(std::string_view change, State* state) {
     Member& member = state->members[Unquoted(is.at("member"))];
     member = {NumberOf(is.at("place")), std::nullopt};
     if (is.contains("value")) member.value = is.at("value");
-  } else {
+  } else if (op == "spread") {
+    *state = {};
+  } else if (op != "gather") {
     Check(op == "unset" && state->members.erase(Unquoted(is.at("member"))) == 1);
   }
 }
@@ -93,37 +95,55 @@ void JournalReplay::Apply(std::string_view entry, State* state) {
   }
 }
 
-std::string JournalReplay::Text() const {
+JournalReplay::State JournalReplay::Final() const {
   const std::vector<int64_t> seqs = Seqs();
-  if (seqs.empty()) return {};
   State state;
   for (const auto& [key, text] : entries_) {
     if (std::binary_search(seqs.begin(), seqs.end(), key.first)) Apply(text, &state);
   }
-  std::map<int64_t, std::string> members;
-  for (auto& [key, member] : state.members) {
-    std::string text;
-    tidemark::json::AppendQuoted(&text, key);
-    text += ':';
-    if (member.value) text += *member.value;
-    if (!member.value) {
-      std::map<int64_t, std::string> records;
-      for (auto& [id, record] : state.records[key]) {
-        Check(records.try_emplace(record.place, record.text).second);
-      }
-      text += '[';
-      for (const auto& [place, record] : records) {
-        if (text.back() != '[') text += ',';
-        text += record;
-      }
-      text += ']';
-    } else {
-      Check(state.records[key].empty());
+  return state;
+}
+
+std::string JournalReplay::Text() const {
+  if (Seqs().empty()) return {};
+  return TextOf({{"", this}});
+}
+
+std::string JournalReplay::TextOf(
+    const std::vector<std::pair<std::string, const JournalReplay*>>& parts) {
+  std::map<std::pair<int64_t, bool>, std::pair<std::string, Member>> members;  // by place, value
+  std::map<std::string, std::map<std::pair<std::string, int64_t>, std::string>> records;
+  for (const auto& [name, replay] : parts) {
+    const State state = replay->Final();
+    for (const auto& [key, member] : state.members) {
+      const std::pair at{member.place, member.value.has_value()};
+      Check(members.try_emplace(at, key, member).second);
     }
-    Check(members.try_emplace(member.place, std::move(text)).second);
+    for (const auto& [collection, all] : state.records) {
+      for (const auto& [id, record] : all) {
+        Check(records[collection].try_emplace({name, record.place}, record.text).second);
+      }
+    }
   }
   std::string whole = "{";
-  for (const auto& [place, text] : members) whole += (whole.size() > 1 ? "," : "") + text;
+  for (const auto& [at, member] : members) {
+    if (whole.size() > 1) whole += ',';
+    tidemark::json::AppendQuoted(&whole, member.first);
+    whole += ':';
+    if (member.second.value) {
+      Check(records[member.first].empty());
+      whole += *member.second.value;
+      continue;
+    }
+    whole += '[';
+    for (const auto& [place, record] : records[member.first]) {
+      if (whole.back() != '[') whole += ',';
+      whole += record;
+    }
+    whole += ']';
+    records.erase(member.first);
+  }
+  for (const auto& [collection, left] : records) Check(left.empty());
   return whole + "}";
 }
 

@@ -21,6 +21,9 @@ class JournalReplay {
 
   // The document after all entries that are whole; empty without any.
   std::string Text() const;
+  // Of several objects, by their names: the manifest's collections, what shards have in the order
+  // of their names, and of members that share a place the collection first.
+  static std::string TextOf(const std::vector<std::pair<std::string, const JournalReplay*>>& parts);
   // Their versions, in order.
   std::vector<int64_t> Seqs() const;
 
@@ -38,6 +41,7 @@ class JournalReplay {
     std::map<std::string, std::map<std::string, Record>> records;  // by collection and id
   };
 
+  State Final() const;
   static void Apply(std::string_view entry, State* state);
   static void ApplyChange(std::string_view change, State* state);
 

@@ -14,6 +14,7 @@ import { usualFields } from './admin/fields.ts';
 import { said } from './admin/problems.ts';
 import { RecordsView } from './admin/records.ts';
 import { SnapshotsView } from './admin/snapshots.ts';
+import { storeName } from './admin/store_name.ts';
 
 const READ_MS = 5_000;
 const VIEWS = ['records', 'activity', 'snapshots'] as const;
@@ -165,7 +166,7 @@ async function start(): Promise<void> {
   const server = new HttpAdapter({ snapshotUrl: url, writeUrl: url });
   const db = await DB.open({
     adapter: server,
-    store: indexedDbStore(`documents-${user}-${app}`),
+    store: indexedDbStore(storeName(user, app)),
     view: 'owner',
     confirm: ({ collection, id }) =>
       confirm({
