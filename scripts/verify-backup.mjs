@@ -2,9 +2,9 @@
 // it, restores it, and compares byte for byte. Exits 1 on any difference.
 //
 // Without --url it starts a Worker of its own, with storage that is deleted at the end, where it
-// can also run the crons and delete the Durable Object. With --url it works on an app of a Worker that
-// is deployed, and leaves that app's document as it was before the run; where there is a document
-// that it did not write itself it does nothing, but with --force.
+// can also run the crons and delete the Durable Object. With --url it works on an app of a Worker
+// that is deployed, and leaves that app's document as it was before the run; where there is a
+// document that it did not write itself it does nothing, but with --force.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -70,7 +70,7 @@ export async function measureGet(server, { seconds, readers }) {
     {
       name: 'documents.get.parallel_per_second',
       value: Math.round(times.length / seconds),
-      detail: `${readers} readers of ${bytes} bytes; ${round(median(times), 1)} ms each, the median`,
+      detail: `${readers} readers of ${bytes} bytes; ${round(median(times), 1)} ms, the median`,
     },
   ];
 }

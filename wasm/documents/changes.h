@@ -13,9 +13,9 @@
 // `patch`, `json_patch`, `merge_patch`, `put`, `restore`. `before` is the version that the record
 // had, or null. A large write has several parts of the same seq, in order; it counts once the one
 // with "last": true is there. Whoever applies all entries in order of (seq, part) to an empty
-// document has the document of that moment, to the byte. Of a sharded document each object's entries
-// apply to what that object has: its manifest says the collections, `_root` the values, and each
-// shard its records.
+// document has the document of that moment, to the byte. Of a sharded document each object's
+// entries apply to what that object has: its manifest says the collections, `_root` the values, and
+// each shard its records.
 
 #pragma once
 

@@ -65,9 +65,9 @@ Task<Reply> PatchSharded(Context context);
 // Local, in a shard, for its manifest: see change.h and copy.h.
 // `epoch`, `layout`, `turn`, `clock`, `members`: it is one from now on
 Task<Reply> JoinShard(Context context);
-Task<Reply> LockShard(Context context);      // `change`: nobody else writes
-Task<Reply> StageShard(Context context);     // `change`, `collection`, `place`; the body: rows
-Task<Reply> WeighShard(Context context);     // `change`; data: `deleted`, `changed`, `members`
+Task<Reply> LockShard(Context context);   // `change`: nobody else writes
+Task<Reply> StageShard(Context context);  // `change`, `collection`, `place`; the body: rows
+Task<Reply> WeighShard(Context context);  // `change`; data: `deleted`, `changed`, `members`
 // `change`, `commit`, `version`, `drop`, `user`, `op`, `epoch`, `layout`
 Task<Reply> FinishShard(Context context);
 Task<Reply> FreezeShard(Context context);    // `copy`, a version: its moment begins

@@ -258,6 +258,12 @@ Task<Status> Replay::ReadAll() {
 Task<Status> Replay::Run() {
   if (Status status = co_await Begin(); !status.ok()) co_return status;
   if (Status status = co_await ReadAll(); !status.ok()) co_return status;
+  if (!exists_ && keys_.empty()) {
+    // Nothing tells of that moment. Where there is a later copy, it has been forgotten.
+    const Result<Snapshot> later = co_await FindBase(app_, limits::kIntegerMax, /*daily=*/false);
+    if (!later.ok()) co_return later.status();
+    if (!later->name.empty()) co_return NotKept();
+  }
   if (!exists_) co_return Status::NotFound("There was no document at that moment");
   if (spread_) co_return Sharded();
   co_await Query(sql::kRenumberStaged, {static_cast<int64_t>(stage_), limits::kPlaceStep});

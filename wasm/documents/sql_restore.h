@@ -46,7 +46,8 @@ SELECT CAST(?1 AS INTEGER), e.value ->> 0, e.value ->> 1, e.value ->> 2,
   CAST(substr(?3, 1 + (e.value ->> 3), e.value ->> 4) AS TEXT)
 FROM json_each(?2) AS e
 WHERE true
-ON CONFLICT (stage, collection, id) DO UPDATE SET place = excluded.place, data = excluded.data)sql"};
+ON CONFLICT (stage, collection, id) DO UPDATE SET
+  place = excluded.place, data = excluded.data)sql"};
 
 // ?1 stage, ?2 [[collection, id]...].
 inline constexpr Sql kUnstageRecords{"UnstageRecords", R"sql(

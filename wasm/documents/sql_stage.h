@@ -64,10 +64,9 @@ SELECT s.key, s.place, m.place FROM staged_member AS s LEFT JOIN member AS m ON 
 WHERE s.stage = CAST(?1 AS INTEGER) ORDER BY s.place)sql"};
 
 // ?1 stage, ?2 key, ?3 place.
-inline constexpr Sql kPlaceStagedMember{
-    "PlaceStagedMember",
-    "UPDATE staged_member SET place = CAST(?3 AS INTEGER)\n"
-    "WHERE stage = CAST(?1 AS INTEGER) AND key = ?2"};
+inline constexpr Sql kPlaceStagedMember{"PlaceStagedMember",
+                                        "UPDATE staged_member SET place = CAST(?3 AS INTEGER)\n"
+                                        "WHERE stage = CAST(?1 AS INTEGER) AND key = ?2"};
 
 // ?1 stage, ?2 collection, ?3 [[id, place]...].
 inline constexpr Sql kPlaceStaged{"PlaceStaged", R"sql(

@@ -7,9 +7,8 @@
 namespace tidemark::sql {
 
 // All members in order, with the bytes of values in their place.
-inline constexpr Sql kListMembers{"ListMembers",
-                                  "SELECT key, place, kind, coalesce(length(CAST(value AS BLOB)), 0)\n"
-                                  "FROM member ORDER BY place"};
+inline constexpr Sql kListMembers{"ListMembers", R"sql(
+SELECT key, place, kind, coalesce(length(CAST(value AS BLOB)), 0) FROM member ORDER BY place)sql"};
 
 // ?1 key.
 inline constexpr Sql kReadValue{"ReadValue", "SELECT value FROM member WHERE key = ?1"};

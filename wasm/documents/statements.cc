@@ -125,7 +125,7 @@ constexpr DocumentStatement kStatements[] = {
     {kRenumberStagedMembers, "o"},
     {kListStagedPlaces, ""},
     {kReadStagedSets, ""},
-    {kWeighStaged, "m member r record s"},
+    {kWeighStaged, "member r record s"},
 };
 
 }  // namespace

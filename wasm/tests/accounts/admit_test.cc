@@ -158,7 +158,7 @@ TEST(Admit, EndsALeaseAfterTenSecondsOrWithTheWindow) {
 
 TEST(Admit, EndsALeaseWithItsToken) {
   AccountsHarness accounts;
-  native::Identity identity = UserNamed(kUser);
+  Identity identity = UserNamed(kUser);
   identity.expires_ms = kNow + 2'000;
   const native::Answer answer = accounts.RunIn(kUser, "admit", {{"requests", "3"}}, identity);
   EXPECT_EQ(answer.data.at("granted_until"), std::to_string(kNow + 2'000));

@@ -67,6 +67,16 @@ const Row kRows[] = {
      [](Documents* d) { return d->JsonPatch(R"([{"op":"remove","path":"/nowhere"}])"); }},
     {"test_failed", 409,
      [](Documents* d) { return d->JsonPatch(R"([{"op":"test","path":"/v","value":2}])"); }},
+    {"too_many_operations", 413,
+     [](Documents* d) {
+       json operations = json::array();
+       for (int i = 0; i < 9'000; ++i) {
+         operations.push_back({{"op", "delete"},
+                               {"collection", std::string(250, 'c')},
+                               {"id", std::to_string(i) + std::string(240, 'i')}});
+       }
+       return d->Patch(operations);
+     }},
     {"patch_too_costly", 413,
      [](Documents* d) {
        json patch = json::array({{{"op", "add"}, {"path", "/w"}, {"value", {0}}}});

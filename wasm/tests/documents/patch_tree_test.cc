@@ -42,9 +42,11 @@ void ExpectPatched(const Case& row, bool merge) {
   EXPECT_EQ(Replayed(documents.JournalObjects()), row.text);
   EXPECT_EQ(documents.PublishedText(), row.text);
   // The sums that the journal carries are those of the tables.
-  EXPECT_EQ(documents.store().Rows("SELECT records, bytes FROM journal ORDER BY n DESC LIMIT 1"),
-            documents.store().Rows("SELECT count(*), coalesce(sum(length(CAST(data AS BLOB))), 0) "
-                                   "FROM record WHERE data IS NOT NULL"));
+  EXPECT_EQ(
+      documents.store().Rows("SELECT records, bytes FROM journal ORDER BY n DESC LIMIT 1"),
+      documents.store().Rows("SELECT count(*), coalesce(sum(length(CAST(data AS BLOB))), 0) + "
+                             "(SELECT coalesce(sum(length(CAST(value AS BLOB))), 0) "
+                             "FROM member) FROM record WHERE data IS NOT NULL"));
 }
 
 #define V R"("v":{"x":[1,2]})"

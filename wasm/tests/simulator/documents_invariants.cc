@@ -92,7 +92,7 @@ std::string DocumentsWorld::CheckMoments() {
   for (const auto& [version, text] : model_.history) versions.push_back(version);
   for (size_t left = kMoments; left > 0; --left) {
     const size_t at = random_.Below(versions.size());
-    const int64_t next = at + 1 < versions.size() ? versions[at + 1] : versions[at] + 10;
+    const int64_t next = at + 1 < versions.size() ? versions[at + 1] : versions[at] + 1;
     const int64_t moment =
         versions[at] +
         static_cast<int64_t>(random_.Below(static_cast<uint64_t>(next - versions[at])));

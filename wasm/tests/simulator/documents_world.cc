@@ -199,6 +199,7 @@ void DocumentsWorld::EndSpanning() {
         std::max(kept_since_, kept_days == 0 ? NumberOf(answer.data, "version")
                                              : documents_.now_ms - kept_days * limits::kDayMs);
   }
+  if (spanning_ == "compact_document" && answer.status >= 400) kept_since_ = model_.version;
   if (spanning_ == "restore_document") {
     if (answer.status < 400) return FinishRestore();
     if (!troubled_ && restores_ >= kept_since_) {
