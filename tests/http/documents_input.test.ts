@@ -196,7 +196,8 @@ describe('a body that is too large', () => {
       200,
       expect.stringContaining('version'),
     ]);
-    expect((await doc.state())[1] === body).toBe(true);
+    await doc.publish();
+    expect((await (await doc.published()).text()) === body).toBe(true);
   }, 30_000);
 
   it('by a patch of a tree: more than 8 MiB', async () => {

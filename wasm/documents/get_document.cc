@@ -87,6 +87,11 @@ Task<Reply> GetDocument(Context context) {
   if (auto refusal = Refusal(request, etag, true, false)) co_return std::move(*refusal);
   // An object that is a shard has nothing else.
   View view(document.layout.empty() ? shard : std::string(), document.tag.version);
+  Reply reply;
+  reply.headers.emplace_back("content-type", "application/json");
+  reply.headers.emplace_back("etag", etag);
+  const bool head = request.Param("method") == "HEAD";
+  if (head && shard.empty()) co_return reply;
   // A collection is one read, which has its own bound; values are several.
   const bool small = document.bytes <= limits::kViewBytesMax;
   const bool reads = small || (!shard.empty() && shard != kRootShard);
@@ -97,10 +102,7 @@ Task<Reply> GetDocument(Context context) {
                               " bytes; read the published document, or one shard"));
   }
   if (!view.found()) co_return Reply::Error(Status::NotFound("There is no such shard"));
-  Reply reply;
-  reply.headers.emplace_back("content-type", "application/json");
-  reply.headers.emplace_back("etag", etag);
-  if (request.Param("method") != "HEAD") reply.body = view.TakeBody();
+  if (!head) reply.body = view.TakeBody();
   co_return reply;
 }
 

@@ -24,6 +24,8 @@ std::string CodeOf(const native::Answer& answer) {
 
 DocumentsWorld::DocumentsWorld(uint64_t seed, bool trace)
     : trace_(trace), random_(seed ^ 0xd0c5), clients_(2 + random_.Below(3)) {
+  constexpr int64_t kJournalDays[] = {0, 1, limits::kJournalDays};
+  journal_days_ = kJournalDays[random_.Below(3)];
   stale_ = random_.Below(3) == 0;
   if (stale_) {
     documents_.kv.staleness = [this](const std::string&) -> size_t {
@@ -157,8 +159,7 @@ void DocumentsWorld::BeginSpanning() {
     spanning_ = "snapshot_document";
   } else if (choice == 1) {
     spanning_ = "compact_document";
-    const uint64_t days = random_.Below(3);
-    if (days < 2) spanning_params_["journal_days"] = std::to_string(days);
+    spanning_params_["journal_days"] = std::to_string(journal_days_);
   } else if (choice == 2 && model_.exists()) {
     spanning_ = "restore_document";
     auto moment = model_.history.begin();
@@ -186,20 +187,24 @@ void DocumentsWorld::StepSpanning() {
   if (running_->done()) EndSpanning();
 }
 
+// What a compaction may have folded. `copied`: the version of its copy, 0 where it failed or died.
+// Where days are kept, a daily snapshot is what they begin with. Where none are, that is the copy,
+// and one that failed may have spoilt the last: then there is nothing to begin with until the next.
+void DocumentsWorld::NoteFold(int64_t copied) {
+  if (journal_days_ > 0) {
+    kept_since_ = std::max(kept_since_, documents_.now_ms - journal_days_ * limits::kDayMs);
+  } else {
+    kept_since_ = copied > 0 ? copied : INT64_MAX;
+  }
+}
+
 void DocumentsWorld::EndSpanning() {
   const native::Answer answer = running_->Take();
   running_.reset();
   Trace(spanning_ + " -> " + std::to_string(answer.status) + " " + json(answer.data).dump());
-  if (spanning_ == "compact_document" && answer.data.contains("folded")) {
-    // What is behind the fold may be gone, or not.
-    const auto days = spanning_params_.find("journal_days");
-    const int64_t kept_days =
-        days == spanning_params_.end() ? limits::kJournalDays : std::stoll(days->second);
-    kept_since_ =
-        std::max(kept_since_, kept_days == 0 ? NumberOf(answer.data, "version")
-                                             : documents_.now_ms - kept_days * limits::kDayMs);
+  if (spanning_ == "compact_document" && !answer.data.contains("skipped")) {
+    NoteFold(answer.status < 400 ? NumberOf(answer.data, "version") : 0);
   }
-  if (spanning_ == "compact_document" && answer.status >= 400) kept_since_ = model_.version;
   if (spanning_ == "restore_document") {
     if (answer.status < 400) return FinishRestore();
     if (!troubled_ && restores_ >= kept_since_) {
@@ -230,8 +235,7 @@ void DocumentsWorld::Crash() {
     const int64_t again = documents_.now_ms + 2'000;
     alarm_at = alarm_at == 0 ? again : std::min(alarm_at, again);
   }
-  // A compaction may have folded before it died.
-  if (spanning_ == "compact_document") kept_since_ = model_.version;
+  if (spanning_ == "compact_document") NoteFold(0);
   running_.reset();
 }
 

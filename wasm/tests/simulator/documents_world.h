@@ -59,6 +59,7 @@ class DocumentsWorld {
   void BeginSpanning();
   void StepSpanning();
   void EndSpanning();
+  void NoteFold(int64_t copied);
   void FinishRestore();
   void Crash();
   void ToggleFaults();
@@ -89,13 +90,14 @@ class DocumentsWorld {
   std::vector<Client> clients_;
   std::vector<std::string> activity_;  // of writes that were answered: "method|status"
   std::unique_ptr<native::Running> running_;
-  std::string spanning_;    // its name
-  Params spanning_params_;  // of it
-  int64_t restores_ = 0;    // the version that it restores
-  int64_t kept_since_ = 0;  // moments from this version on must come back
-  bool stale_ = false;      // KV answers with older values
-  bool troubled_ = false;   // some store failed since the spanning operation began
-  uint64_t faults_ = 0;     // one in so many uses of a store fails; 0: none
+  std::string spanning_;      // its name
+  Params spanning_params_;    // of it
+  int64_t restores_ = 0;      // the version that it restores
+  int64_t kept_since_ = 0;    // moments from this version on must come back
+  int64_t journal_days_ = 0;  // JOURNAL_DAYS of this world
+  bool stale_ = false;        // KV answers with older values
+  bool troubled_ = false;     // some store failed since the spanning operation began
+  uint64_t faults_ = 0;       // one in so many uses of a store fails; 0: none
   bool quiet_ = false;
   std::string problem_;
   int64_t actions_ = 0;
