@@ -9,6 +9,8 @@ import { expect, test } from 'vitest';
 
 const expected = [
   'SPACE',
+  'DB_SHARD',
+  'EDITORS',
   'LIMITER',
   'KV',
   'DB',

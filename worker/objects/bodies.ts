@@ -69,7 +69,7 @@ class Room {
   }
 
   #hold(bytes: number): boolean {
-    this.#fits = together + bytes <= TOGETHER_BYTES_MAX;
+    this.#fits &&= together + bytes <= TOGETHER_BYTES_MAX;
     if (this.#fits) {
       together += bytes;
       this.#held += bytes;
@@ -81,9 +81,9 @@ class Room {
     return this.#fits;
   }
 
-  /** From chunks into room for so many bytes. What small ones hold for that already counts. */
+  /** From chunks into room for so many bytes, of which what the chunks hold is a part. */
   #join(bytes: number): void {
-    if (bytes > SMALL_BYTES && !this.#hold(bytes)) return;
+    if (!this.#hold(Math.max(0, bytes - this.#held))) return;
     this.#whole = new Uint8Array(bytes);
     let at = 0;
     for (const chunk of this.#chunks.splice(0)) {
