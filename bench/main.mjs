@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 
 const suites = {
   documents: './documents/suite.mjs',
+  events: './events/suite.mjs',
   live: './live/suite.mjs',
   records: './records/suite.mjs',
 };

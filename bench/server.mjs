@@ -62,6 +62,7 @@ async function configuration() {
       SpaceDO: stored,
       LimiterDO: stored,
       DbShardDO: stored,
+      SyncDurableObject: stored,
       FloorDO: stored,
       DocumentFloorDO: stored,
       EchoDO: stored,
@@ -70,6 +71,7 @@ async function configuration() {
       SPACE: objects('SpaceDO'),
       LIMITER: objects('LimiterDO'),
       DB_SHARD: objects('DbShardDO'),
+      EVENTS: objects('SyncDurableObject'),
       FLOOR: objects('FloorDO'),
       DOCUMENT_FLOOR: objects('DocumentFloorDO'),
       ECHO: objects('EchoDO'),
@@ -111,14 +113,18 @@ export class Server {
   #state;
   #agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
 
-  static async start() {
+  /** `beside` are configurations of other Workers, to run in the same workerd. */
+  static async start(beside = []) {
     const server = new Server();
     server.#state = await mkdtemp(join(tmpdir(), 'tidemark-bench-'));
     server.#miniflare = new Miniflare({
       log: new Log(LogLevel.ERROR),
       handleStructuredLogs: () => {},
       resourcePersistencePath: server.#state,
-      workers: [{ config: await configuration(), dev: { unsafeDirectSockets: [{ port: 0 }] } }],
+      workers: [await configuration(), ...beside].map((config) => ({
+        config,
+        dev: { unsafeDirectSockets: [{ port: 0 }] },
+      })),
     });
     await server.#miniflare.ready;
     server.#url = await server.#miniflare.unsafeGetDirectURL(name);
@@ -178,9 +184,20 @@ export class Server {
     return new URL('/', this.#url).href;
   }
 
+  /** Of a Worker that runs beside. */
+  async urlOf(name) {
+    return await this.#miniflare.unsafeGetDirectURL(name);
+  }
+
+  /** Ends an object, with what it has in memory; its sockets stay. */
+  async hibernate(exportName, object) {
+    const options = { name: object, webSockets: 'hibernate' };
+    await this.#miniflare.unsafeEvictDurableObject(name, exportName, options);
+  }
+
   /** Where a WebSocket connects to. */
-  socketUrl(path) {
-    const url = new URL(path, this.#url);
+  socketUrl(path, base = this.#url) {
+    const url = new URL(path, base);
     url.protocol = 'ws:';
     return url.href;
   }

@@ -24,29 +24,29 @@ export interface Status {
   lastError: SyncError | null;
 }
 
-export class StatusFeed {
-  #now: Status;
+export class StatusFeed<S extends object = Status> {
+  #now: S;
   readonly #waiting = new Set<() => void>();
-  readonly #listeners = new Listeners<Status>();
+  readonly #listeners = new Listeners<S>();
   #over = false;
 
-  constructor(first: Status) {
+  constructor(first: NoInfer<S>) {
     this.#now = first;
   }
 
-  get now(): Status {
+  get now(): S {
     return this.#now;
   }
 
-  set(change: Partial<Status>): void {
+  set(change: Partial<S>): void {
     const next = { ...this.#now, ...change };
-    if (JSON.stringify([next, next.lastError?.code]) === this.#text()) return;
+    if (textOf(next) === textOf(this.#now)) return;
     this.#now = next;
     this.#wake();
     this.#listeners.tell(next);
   }
 
-  onChange(listener: () => void): () => void {
+  onChange(listener: (now: S) => void): () => void {
     return this.#listeners.add(listener);
   }
 
@@ -56,8 +56,8 @@ export class StatusFeed {
   }
 
   /** The present status, then each next one; of several that come at once, the last. */
-  async *stream(): AsyncGenerator<Status, void, void> {
-    let given: Status | null = null;
+  async *stream(): AsyncGenerator<S, void, void> {
+    let given: S | null = null;
     for (;;) {
       if (given !== this.#now) {
         given = this.#now;
@@ -70,12 +70,11 @@ export class StatusFeed {
     }
   }
 
-  #text(): string {
-    return JSON.stringify([this.#now, this.#now.lastError?.code]);
-  }
-
   #wake(): void {
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
   }
 }
+
+/** An error counts by its own fields, of which its code is one. */
+const textOf = (status: object): string => JSON.stringify(status);

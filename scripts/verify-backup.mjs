@@ -2,7 +2,8 @@
 // it, restores it, and compares byte for byte. Exits 1 on any difference.
 //
 // Without --url it starts a Worker of its own, with storage that is deleted at the end, where it
-// can also run the crons and delete the Durable Object. With --url it works on an app of a Worker
+// can also run the crons and delete the Durable Objects, and does it all with a sharded document
+// too. With --url it works on an app of a Worker
 // that is deployed, and leaves that app's document as it was before the run; where there is a
 // document that it did not write itself it does nothing, but with --force.
 
@@ -81,9 +82,10 @@ class Document {
   }
 
   /** Writes, and keeps what the document is then. */
-  async write(method, type, body) {
-    const headers = { ...(await this.condition()), 'x-allow-empty-write': 'true' };
-    await this.ask(method, this.path, { body: JSON.stringify(body), type, headers });
+  async write(method, type, body, query = '') {
+    const condition = query === '' ? await this.condition() : { 'if-match': '*' };
+    const headers = { ...condition, 'x-allow-empty-write': 'true' };
+    await this.ask(method, this.path + query, { body: JSON.stringify(body), type, headers });
     const { etag, text } = await this.view();
     this.moments.push([etag.slice(1, -1), text]);
   }
@@ -152,6 +154,25 @@ class Document {
   }
 }
 
+/** One that lies in several objects: each patch is for one of them. */
+class ShardedDocument extends Document {
+  async writeMany(round) {
+    for (let i = 0; i < 12; i += 1) {
+      const collection = ['users', 'orders', 'notes'][i % 3];
+      const id = `${collection}-${(i * 5) % 7}`;
+      const record = { id, name: `Ünïcode ${round}.${i} 日本`, n: i };
+      const named = { collection, id };
+      await this.write('PATCH', 'application/json', [
+        i % 5 === 4 ? { op: 'delete', ...named } : { op: 'upsert', ...named, record },
+      ]);
+    }
+    const values = { settings: { theme: `t${round}` }, [`round${round}`]: 1e3 };
+    await this.write('PATCH', 'application/merge-patch+json', values, '?shard=_root');
+    const whole = JSON.parse((await this.view()).text);
+    await this.write('PUT', 'application/json', { ...whole, orders: [{ id: `only-${round}` }] });
+  }
+}
+
 async function verify(document, { runCron, loseObject }) {
   say('Writing: a PUT, then patches of every kind');
   await document.write('PUT', 'application/json', { users: [], [MARK]: true });
@@ -183,7 +204,7 @@ async function verify(document, { runCron, loseObject }) {
     compare(`the snapshot of ${day}`, (await document.view()).text, then ?? '');
   }
   if (loseObject) {
-    say('Losing the Durable Object: its storage is deleted, KV, R2 and D1 are kept');
+    say('Losing the Durable Objects: their storage is deleted, KV, R2 and D1 are kept');
     await document.restore(last);
     await document.untilPublished();
     await loseObject();
@@ -206,25 +227,33 @@ async function verifyHere() {
     ['scripts/token.mjs', 'verify-backup@example.com', '--role', 'admin'],
     { env: { ...process.env, JWT_SECRET: SECRET }, encoding: 'utf8' },
   ).trim();
-  const start = () => server.start(SECRET, { REQUESTS_PER_MINUTE: '1000000' });
+  const sharded = `${values.app}-sharded`;
+  const vars = { REQUESTS_PER_MINUTE: '1000000', SHARDS: `${sharded}=collection` };
+  const start = () => server.start(SECRET, vars);
   try {
     say('Starting a Worker');
     await start();
-    const document = new Document(server.url, values.app, token);
-    await verify(document, {
-      runCron: async (cron) => {
-        const query = new URLSearchParams({ cron, format: 'json' });
-        const path = `/cdn-cgi/handler/scheduled?${query}`;
-        const answer = JSON.parse((await document.ask('GET', path)).text);
-        if (answer.outcome !== 'ok') throw new Error(`the cron ${cron} ended ${answer.outcome}`);
-      },
-      loseObject: async () => {
-        await server.halt();
-        rmSync(join(server.state, 'v3/do/tidemark-DbShardDO'), { recursive: true });
-        await start();
-        document.url = server.url;
-      },
-    });
+    for (const document of [
+      new Document(server.url, values.app, token),
+      new ShardedDocument(server.url, sharded, token),
+    ]) {
+      document.url = server.url;
+      say(`The document of the app ${document.app}`);
+      await verify(document, {
+        runCron: async (cron) => {
+          const query = new URLSearchParams({ cron, format: 'json' });
+          const path = `/cdn-cgi/handler/scheduled?${query}`;
+          const answer = JSON.parse((await document.ask('GET', path)).text);
+          if (answer.outcome !== 'ok') throw new Error(`the cron ${cron} ended ${answer.outcome}`);
+        },
+        loseObject: async () => {
+          await server.halt();
+          rmSync(join(server.state, 'v3/do/tidemark-DbShardDO'), { recursive: true });
+          await start();
+          document.url = server.url;
+        },
+      });
+    }
   } finally {
     await server.stop();
   }

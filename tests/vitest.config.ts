@@ -1,6 +1,7 @@
 // Projects: `worker` runs inside workerd, with the bindings of wrangler.toml. In plain Node run
 // `client`, `house`, which tests what surrounds the Worker (deployment, scripts, documents), and
-// `e2e`, which asks a whole Worker that listens, with a browser where a person would.
+// those that ask a whole Worker that listens: `e2e`, with a browser where a person would, and
+// `effect`, with Effect's own client of event logs.
 //
 // Storage is kept for a file and fresh for the next one: tests of one file see each other's rows.
 
@@ -35,7 +36,13 @@ export default defineConfig({
         test: {
           name: 'worker',
           include: ['tests/**/*.test.ts', 'tests/**/*.test.tsx'],
-          exclude: ['tests/cli/**', 'tests/client/**', 'tests/house/**', 'tests/e2e/**'],
+          exclude: [
+            'tests/cli/**',
+            'tests/client/**',
+            'tests/effect/**',
+            'tests/house/**',
+            'tests/e2e/**',
+          ],
           setupFiles: ['tests/setup.ts'],
         },
       },
@@ -52,6 +59,15 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        root,
+        test: {
+          name: 'effect',
+          include: ['tests/effect/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

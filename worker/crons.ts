@@ -24,13 +24,18 @@ function operationJob(operation: string): Job {
   };
 }
 
-/** One that runs in the object of every document. */
-function documentJob(operation: string): Job {
+/** One that runs in the object of every document; `resume`: only what an earlier run has left. */
+function documentJob(operation: string, { resume = false } = {}): Job {
   return {
     name: operation,
     run: async (env, at) => {
-      const { SHARDS: shards = '', JOURNAL_DAYS: journal_days = '' } = env;
-      const params = { run: operation, at: String(at), shards, journal_days };
+      const { JOURNAL_DAYS: journal_days = '' } = env;
+      const params = {
+        run: operation,
+        at: String(at),
+        journal_days,
+        ...(resume && { resume: '1' }),
+      };
       const call = { operation: 'run_documents', identity: null, params };
       const { status, data } = await run(env, call);
       if (status >= 300) throw new Error(`${operation} answered ${status}`);
@@ -42,7 +47,12 @@ function documentJob(operation: string): Job {
 export const crons: Readonly<Record<string, readonly Job[]>> = {
   '10 0 * * *': [documentJob('snapshot_document')],
   // A crowd of strangers must not fill the database that sign-in needs before the night comes.
-  '20 * * * *': [operationJob('prune_activity')],
+  // So many documents that one run does not reach them all: the rest of the day's and the night's.
+  '20 * * * *': [
+    operationJob('prune_activity'),
+    documentJob('snapshot_document', { resume: true }),
+    documentJob('compact_document', { resume: true }),
+  ],
   '30 2 * * *': [operationJob('prune_activity'), documentJob('compact_document')],
 };
 

@@ -27,7 +27,7 @@ export interface Open {
   abort(): Promise<void>;
 }
 
-type Kept = string | ReadableStream | Open;
+type Kept = string | Uint8Array | ReadableStream | Open;
 
 /** What one operation holds at its host: its body, and the texts and streams kept for it. */
 export class Held {
@@ -50,14 +50,19 @@ export class Held {
     return text;
   }
 
+  #textOrBytes(handle: Handle): string | Uint8Array {
+    const kept = this.#kept[handle.id];
+    return kept instanceof Uint8Array ? kept : this.text(handle);
+  }
+
   kept(id: number): Kept | undefined {
     return this.#kept[id];
   }
 
-  /** A text, or a stream that is from now on the caller's to read or to cancel. */
-  take(handle: Handle): string | ReadableStream {
+  /** A text or bytes, or a stream that is from now on the caller's to read or to cancel. */
+  take(handle: Handle): string | Uint8Array | ReadableStream {
     const kept = this.#kept[handle.id];
-    if (!(kept instanceof ReadableStream)) return this.text(handle);
+    if (!(kept instanceof ReadableStream)) return this.#textOrBytes(handle);
     this.#kept[handle.id] = '';
     return kept;
   }
@@ -66,7 +71,7 @@ export class Held {
   async release(): Promise<void> {
     const kept = this.#kept.splice(0);
     const ends = kept.map((each) => {
-      if (typeof each === 'string') return undefined;
+      if (typeof each === 'string' || each instanceof Uint8Array) return undefined;
       return each instanceof ReadableStream ? each.cancel() : each.abort();
     });
     await Promise.allSettled(ends);
@@ -74,9 +79,11 @@ export class Held {
 
   /** The pieces of what leaves the core, as bytes of their own. */
   bytes(parts: readonly Part[]): Uint8Array[] {
-    return parts.map((part) =>
-      part instanceof Handle ? encoder.encode(this.text(part)) : part.slice(),
-    );
+    return parts.map((part) => {
+      if (!(part instanceof Handle)) return part.slice();
+      const kept = this.#textOrBytes(part);
+      return typeof kept === 'string' ? encoder.encode(kept) : kept;
+    });
   }
 
   /** The pieces of a text that leaves the core, as one. */
@@ -88,7 +95,7 @@ export class Held {
 
   /** A parameter as SQL takes it. */
   value(param: Param): Cell | ArrayBuffer | Uint8Array {
-    if (param instanceof Handle) return this.text(param);
+    if (param instanceof Handle) return this.#textOrBytes(param);
     // SQL reads the bytes before anything else runs: a view will do.
     if (param instanceof BodyRange) {
       return this.body.subarray(param.offset, param.offset + param.size);
@@ -101,16 +108,17 @@ export class Held {
   /** The rows of a statement, given to the core or kept for it. */
   resultSet([, , keep]: Statement, rows: Iterable<unknown[]>, written: () => number): ResultSet {
     if (keep === null) {
-      const all = [...rows] as Cell[][];
+      const all = Array.from(rows, (row) => row.map(cellOf));
       return [written(), all];
     }
     const [bytesMax, rowsMax] = keep;
-    const groups = new Map<string, string[]>();
+    const groups = new Map<string, (string | Uint8Array)[]>();
     let bytes = 0;
     let count = 0;
     let last = 0;
     let more = false;
-    for (const [group, text, seq] of rows as Iterable<[string, string, number]>) {
+    for (const [group, value, seq] of rows as Iterable<[string, unknown, number]>) {
+      const text = cellOf(value) as string | Uint8Array;
       bytes += text.length;
       more = count === rowsMax || (count > 0 && bytes > bytesMax);
       if (more) break;
@@ -121,10 +129,34 @@ export class Held {
       last = seq;
     }
     const kept = [...groups].map(
-      ([group, texts]): KeptGroup => [group, this.keep(texts.join(',')), texts.length],
+      ([group, texts]): KeptGroup => [group, this.keep(joined(texts)), texts.length],
     );
     return [written(), kept, last, more];
   }
+}
+
+/** A blob comes from an object as an ArrayBuffer, and from D1 as an array of numbers. */
+function cellOf(value: unknown): Cell {
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  return Array.isArray(value) ? Uint8Array.from(value as number[]) : (value as Cell);
+}
+
+function joined(values: (string | Uint8Array)[]): string | Uint8Array {
+  if (typeof values[0] === 'string') return values.join(',');
+  return concat(values as Uint8Array[]);
+}
+
+/** Byte strings as one; one alone is not copied. */
+export function concat(pieces: Uint8Array[]): Uint8Array {
+  const [only] = pieces;
+  if (only !== undefined && pieces.length === 1) return only;
+  const all = new Uint8Array(pieces.reduce((size, { byteLength }) => size + byteLength, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.byteLength;
+  }
+  return all;
 }
 
 /** A finished operation: its reply, with its body's parts still in order. */
@@ -150,6 +182,11 @@ export class Reply {
     const [first, ...rest] = this.#parts;
     if (rest.length > 0 || first === undefined) return this.text();
     return first as string | Uint8Array<ArrayBuffer> | ReadableStream;
+  }
+
+  /** As a binary frame takes it. */
+  bytes(): Uint8Array {
+    return concat(this.#parts as Uint8Array[]);
   }
 
   text(): string {

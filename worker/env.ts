@@ -3,11 +3,13 @@
 import type { DbShardDO } from './objects/db_shard.ts';
 import type { LimiterDO } from './objects/limiter.ts';
 import type { SpaceDO } from './objects/space.ts';
+import type { SyncDurableObject } from './objects/sync_log.ts';
 
 export interface Env {
   SPACE: DurableObjectNamespace<SpaceDO>;
   LIMITER: DurableObjectNamespace<LimiterDO>;
   DB_SHARD: DurableObjectNamespace<DbShardDO>;
+  EVENTS: DurableObjectNamespace<SyncDurableObject>;
   DB: D1Database;
   'db-east': D1Database;
   'db-west': D1Database;
@@ -50,6 +52,13 @@ export interface Env {
   PUBLISH?: string;
   /** Addresses of users who may write documents, with commas between; `*` is all of them. */
   EDITORS?: string;
+  /** Reads and writes the event logs of all tenants. */
+  SYNC_AUTH_TOKEN?: string;
+  /** Where event logs lie: `object`, `d1`, or `memory`, which is wiped when an object starts. */
+  EVENTS_STORAGE?: string;
+  /** Entries of an event log that are kept, and days for which they are; without them all. */
+  EVENTS_KEEP_ENTRIES?: string;
+  EVENTS_KEEP_DAYS?: string;
 }
 
 /** The D1 databases by binding name; the core says which. */

@@ -23,8 +23,8 @@ export class BodyRange {
   }
 }
 
-export type Cell = null | number | string;
-export type Param = null | number | string | Uint8Array | Handle | BodyRange;
+export type Cell = null | number | string | Uint8Array;
+export type Param = Cell | Handle | BodyRange;
 export type Part = Uint8Array | Handle;
 export type Keep = [bytesMax: number, rowsMax: number];
 export type Statement = [sql: string, params: Param[], keep: Keep | null];
@@ -37,7 +37,8 @@ export type Command =
   | ['alarm', number]
   | ['call', space: string, operation: string, Params, body: Part[]]
   | ['store', store: string, verb: string, Params, body: Part[]]
-  | ['publish', exceptDevice: string, frame: Part[]];
+  | ['publish', exceptDevice: string, frame: Part[]]
+  | ['send', sockets: number[], frame: Part[]];
 
 export type KeptGroup = [group: string, handle: Handle, rows: number];
 export type ResultSet =

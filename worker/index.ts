@@ -22,6 +22,7 @@ import { bodyOf, runInSpace, workerHost } from './space_client.ts';
 export { DbShardDO } from './objects/db_shard.ts';
 export { LimiterDO } from './objects/limiter.ts';
 export { SpaceDO } from './objects/space.ts';
+export { SyncDurableObject } from './objects/sync_log.ts';
 
 const app = new Hono<App>();
 
@@ -112,6 +113,8 @@ function headerParams(c: Context<App>): Params {
     device: c.req.header('x-device-id') ?? '',
     content_type: c.req.header('content-type') ?? '',
     editors: c.env.EDITORS ?? '',
+    environment: c.env.ENVIRONMENT,
+    gate: c.env.SYNC_AUTH_TOKEN || c.env.JWT_SECRET ? '1' : '',
   };
 }
 

@@ -4,8 +4,10 @@
 import type { Context } from 'hono';
 import schema from '../schema/collections.json';
 import type { App } from './app.ts';
+import { isUpgrade } from './auth/credentials.ts';
 import * as auth from './auth/handlers.ts';
 import * as documents from './documents/handlers.ts';
+import * as events from './events.ts';
 import type { Params } from './frames.ts';
 import { answerAsset, answerClient } from './pages/assets.ts';
 import * as pages from './pages/handlers.ts';
@@ -23,9 +25,10 @@ export interface Route {
   params?: Params;
 }
 
-/** Sign-in, its pages and documents: the glue answers them (worker/auth, pages, documents). */
+/** Sign-in, its pages, documents and event logs: the glue answers them (worker/auth, pages,
+ * documents, events.ts). */
 export interface AccountRoute {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
   handler: (c: Context<App>) => Promise<Response>;
 }
@@ -63,8 +66,13 @@ export const routes: readonly Route[] = [
 ];
 
 export const accountRoutes: readonly AccountRoute[] = [
-  { method: 'GET', path: '/', handler: pages.home },
+  {
+    method: 'GET',
+    path: '/',
+    handler: (c) => (isUpgrade(c.req.raw) ? events.join(c) : pages.home(c)),
+  },
   { method: 'GET', path: '/admin', handler: pages.admin },
+  { method: 'GET', path: '/viewer', handler: pages.viewer },
   { method: 'GET', path: '/login', handler: pages.showLogin },
   { method: 'POST', path: '/login', handler: pages.login },
   { method: 'POST', path: '/auth/magic-link', handler: auth.requestLink },
@@ -83,4 +91,9 @@ export const accountRoutes: readonly AccountRoute[] = [
   { method: 'PATCH', path: '/apps/:app/db.json', handler: documents.write },
   { method: 'POST', path: '/snapshots/:day/restore', handler: documents.restore },
   { method: 'POST', path: '/restore', handler: documents.restore },
+  { method: 'GET', path: '/eventlog', handler: events.join },
+  { method: 'GET', path: '/eventlog/:tenant', handler: events.join },
+  { method: 'GET', path: '/eventlog/:tenant/keys', handler: events.keys },
+  { method: 'POST', path: '/eventlog/:tenant/keys', handler: events.keys },
+  { method: 'DELETE', path: '/eventlog/:tenant/keys/:id', handler: events.keys },
 ];

@@ -1,7 +1,7 @@
 // The way into an object: runs operations in the one that owns a space, from the Worker or from
 // another object.
 
-import { callSignal, isOfDocuments, runInDocument } from './documents/client.ts';
+import { callMs, isOfDocuments, runInDocument } from './documents/client.ts';
 import type { Held, Host } from './drive.ts';
 import { type Env, shardOf } from './env.ts';
 import type { Command, CommandResult, IdentityFrame } from './frames.ts';
@@ -95,17 +95,31 @@ export async function runCall(
     const content = new TextEncoder().encode(held.join(body));
     const sent = { content, size: content.byteLength };
     if (isOfDocuments(operation)) {
-      const reply = await runInDocument(env, space, call, sent, callSignal(operation));
+      return await within(callMs(operation), async (signal) => {
+        const reply = await runInDocument(env, space, call, sent, signal);
+        const text = await new Response(reply.body).text();
+        return [true, reply.status, reply.data, held.keep(text)];
+      });
+    }
+    return await within(CALL_MS, async (signal) => {
+      const reply = await runInSpace(env, space, call, sent.size > 0 ? sent : NOTHING, signal);
       const text = await new Response(reply.body).text();
       return [true, reply.status, reply.data, held.keep(text)];
-    }
-    // One object that hangs does not hold up another.
-    const signal = AbortSignal.timeout(CALL_MS);
-    const reply = await runInSpace(env, space, call, sent.size > 0 ? sent : NOTHING, signal);
-    const text = await new Response(reply.body).text();
-    return [true, reply.status, reply.data, held.keep(text)];
+    });
   } catch (error) {
     return [false, 'unavailable', error instanceof Error ? error.message : String(error)];
+  }
+}
+
+/** One object that hangs does not hold up another. The timer ends with the work: one that ran on
+ * would keep the object that has set it awake, and billed. */
+async function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error(`no answer within ${ms} ms`)), ms);
+  try {
+    return await work(late.signal);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -15,7 +15,7 @@ import { type Lookups, mergeInTypeScript, type PeerCollection } from './peer.ts'
 // measures has to read and to parse.
 console.log = () => {};
 
-export { LimiterDO } from '../../worker/index.ts';
+export { LimiterDO, SyncDurableObject } from '../../worker/index.ts';
 export { DocumentFloorDO } from './document_floor.ts';
 export { EchoDO } from './echo.ts';
 export { FloorDO } from './floor.ts';

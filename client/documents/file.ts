@@ -6,9 +6,9 @@
 // version in the file, but two processes that commit in the same moment can lose one of both: for
 // several processes take `sqliteStore`.
 
-import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { inTurn, replaceFile } from '../stores/files.ts';
 import {
   format,
   type Snapshot,
@@ -25,20 +25,6 @@ interface Content extends Snapshot {
   format: number;
 }
 
-/** One commit at a time, for each file. */
-const turns = new Map<string, Promise<unknown>>();
-
-function inTurn<T>(path: string, run: () => Promise<T>): Promise<T> {
-  const turn = (turns.get(path) ?? Promise.resolve()).then(run);
-  const over = turn
-    .catch(() => {})
-    .then(() => {
-      if (turns.get(path) === over) turns.delete(path);
-    });
-  turns.set(path, over);
-  return turn;
-}
-
 async function read(path: string): Promise<Snapshot> {
   let text: string;
   try {
@@ -50,31 +36,6 @@ async function read(path: string): Promise<Snapshot> {
   const content = JSON.parse(text) as Content;
   if (content.format > format) throw storeNewer(content.format);
   return { version: content.version, rows: content.rows };
-}
-
-async function write(path: string, content: Content): Promise<void> {
-  const beside = `${path}.${randomUUID()}.tmp`;
-  try {
-    const file = await open(beside, 'wx', 0o600);
-    try {
-      await file.writeFile(JSON.stringify(content));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw error;
-  }
-  await syncFolder(dirname(path));
-}
-
-/** Makes the rename durable, where a folder can be opened. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path).catch(() => null);
-  await folder?.sync().catch(() => {});
-  await folder?.close();
 }
 
 function applied(rows: StoredRow[], { clear, delete: gone, put }: Write): StoredRow[] {
@@ -100,7 +61,8 @@ export function fileQueueStore(path: string): StoreOpener {
         attempt(async () => {
           const { version: found, rows } = await read(place);
           if (found !== version) throw new StaleStore();
-          await write(place, { format, version: version + 1, rows: applied(rows, change) });
+          const next: Content = { format, version: version + 1, rows: applied(rows, change) };
+          await replaceFile(place, JSON.stringify(next));
           return version + 1;
         }),
       close: async () => {},

@@ -2,7 +2,15 @@
 // of client/README.md.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -23,6 +31,11 @@ beforeAll(() => {
   const [archive = ''] = readdirSync(app).filter((name) => name.endsWith('.tgz'));
   mkdirSync(installed, { recursive: true });
   execFileSync('tar', ['xzf', join(app, archive), '--strip-components=1', '-C', installed]);
+  const { dependencies } = JSON.parse(readFileSync('client/package.json', 'utf8'));
+  for (const name of Object.keys(dependencies)) {
+    mkdirSync(join(app, 'node_modules', name, '..'), { recursive: true });
+    symlinkSync(resolve('node_modules', name), join(app, 'node_modules', name));
+  }
   writeFileSync(join(app, 'package.json'), '{"type": "module"}');
   writeFileSync(join(app, 'examples.ts'), examples);
 }, 120_000);
@@ -160,6 +173,37 @@ describe('the package', () => {
     const run = ['--input-type=module', '-e', script];
     const printed = execFileSync(process.execPath, run, { cwd: app, encoding: 'utf8' });
     expect(JSON.parse(printed)).toEqual(['meta', 'outbox']);
+  });
+
+  it('holds the journal of an event log in a file as an entry of its own', () => {
+    const script = `
+      import { connectRemoteSync } from 'tidemark-client/events';
+      import { fileJournal } from 'tidemark-client/events/file';
+      for (const content of ['first', 'second']) {
+        const journal = fileJournal('log');
+        const { store, close } = await connectRemoteSync({ enabled: false, journal });
+        await store.chat.write({ session: 's', role: 'user', content });
+        const { items } = store.chat.list('s');
+        process.stdout.write(JSON.stringify(items.map(({ content }) => content)));
+        await close();
+      }`;
+    const run = ['--input-type=module', '-e', script];
+    const printed = execFileSync(process.execPath, run, { cwd: app, encoding: 'utf8' });
+    expect(printed).toBe('["first"]["first","second"]');
+  });
+
+  it('has an event log that asks for a WebSocket only where it connects', () => {
+    const script = `
+      import { connectRemoteSync } from 'tidemark-client/events';
+      const { sync, close } = await connectRemoteSync({ url: 'ws://127.0.0.1:9' });
+      for await (const { error } of sync.statusStream()) {
+        if (error) process.stdout.write(error.code);
+        if (error) break;
+      }
+      await close();`;
+    const run = ['--no-experimental-websocket', '--input-type=module', '-e', script];
+    const printed = execFileSync(process.execPath, run, { cwd: app, encoding: 'utf8' });
+    expect(printed).toBe('no_websocket');
   });
 
   it('holds the store for Node as an entry of its own', () => {

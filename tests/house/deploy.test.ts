@@ -10,6 +10,7 @@ import { expect, test } from 'vitest';
 const expected = [
   'SPACE',
   'DB_SHARD',
+  'EVENTS',
   'EDITORS',
   'LIMITER',
   'KV',

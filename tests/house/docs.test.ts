@@ -220,6 +220,35 @@ describe('docs/documents.md', () => {
   });
 });
 
+describe('docs/events.md', () => {
+  const text = sources('wasm/events', /\.cc$/);
+  const document = read('docs/events.md');
+  const refusal = /Status::(\w+)\(\s*(\d+,)?\s*"([a-z0-9_]+)"/g;
+  const of_all = ['unauthorized', 'body_too_large', 'signed_out', 'refused'];
+
+  it('has each code: with its status, or with how it closes a connection', () => {
+    const answered = new Map(
+      rows(section(document, '## Codes')).map(([code, status]) => [names(code)[0], Number(status)]),
+    );
+    const closes = new Set(
+      rows(section(document, '### When it ends').replaceAll(/^\| \d+ \|/gm, '|')).flatMap(
+        ([codes]) => names(codes),
+      ),
+    );
+    const told = [...text.matchAll(refusal)].map(([, how, status, code = '']) => ({
+      code,
+      status: status ? Number.parseInt(status, 10) : how === 'TooLarge' ? 413 : 400,
+    }));
+    expect(told.length).toBeGreaterThan(20);
+    for (const { code, status } of told) {
+      if (of_all.includes(code) || closes.has(code)) continue;
+      expect([code, answered.get(code)]).toEqual([code, status]);
+    }
+    const known = [...told.map(({ code }) => code), 'too_many_keys', 'unavailable'];
+    for (const code of answered.keys()) expect(known).toContain(code);
+  });
+});
+
 describe('docs/boundary.md', () => {
   it('has the exports of the module, and no other', () => {
     const exported = all(read('wasm/engine/abi.cc'), /export_name\("(\w+)"\)/g);

@@ -1,4 +1,5 @@
-// The runtime killed under clients that push and patch: a short form of `npm run test:long`.
+// The runtime killed under clients that push, patch and write events: a short form of
+// `npm run test:long`.
 
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -26,6 +27,9 @@ test('three kills lose nothing that was acknowledged, and leave no process behin
   expect(stdout, stderr).toMatch(/^3 kills: [1-9]\d* acknowledged, 0 lost, [1-9]\d* retries/m);
   expect(stdout, stderr).toMatch(
     /^documents: [1-9]\d* writes acknowledged, 0 not published or not noted$/m,
+  );
+  expect(stdout, stderr).toMatch(
+    /^events: [1-9]\d* entries acknowledged, 0 missing, 0 twice or apart$/m,
   );
   expect(status).toBe(0);
   expect(processesWith(`TIDEMARK_KILL_RUN=${run}`)).toEqual([]);

@@ -4,6 +4,7 @@
 import {
   createExecutionContext,
   createScheduledController,
+  runDurableObjectAlarm,
   waitOnExecutionContext,
 } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
@@ -11,10 +12,11 @@ import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } fr
 import worker from '../../worker/index.ts';
 import { setVars } from '../accounts.ts';
 import { send } from '../clients.ts';
-import { Doc, removal, upsert } from '../documents.ts';
+import { Doc, removal, upsert, written } from '../documents.ts';
 import { signToken } from '../tokens.ts';
 
 const DAILY = '10 0 * * *';
+const HOURLY = '20 * * * *';
 const NIGHTLY = '30 2 * * *';
 const DUE = Date.UTC(2026, 10, 21, 0, 10);
 
@@ -214,14 +216,49 @@ describe('a restore', () => {
     expect((await restoreDay(doc, '2026-11-21', viewer)).status).toBe(403);
   });
 
-  it('of a sharded app is refused', async () => {
-    const doc = await made({ a: 1 });
+  it('of a sharded document gives back each moment, and each day', async () => {
+    const doc = new Doc();
     setVars({ SHARDS: `${doc.app}=collection` });
-    const response = await restoreAt(doc, String(Date.now()));
-    setVars({ SHARDS: undefined });
-    expect([response.status, await response.json()]).toEqual([
-      409,
-      expect.objectContaining({ error: 'sharded' }),
-    ]);
+    await doc.set({ a: [{ id: 'x' }], b: [], v: 1 });
+    const [first, text] = await doc.state();
+    await runDurableObjectAlarm(doc.stub);
+    expect(await run(DAILY)).toMatchObject({ job: 'snapshot_document', failed: '0' });
+    const snapshot = await env.R2.get(`${doc.prefix}snapshots/2026-11-21.json`);
+    expect(await snapshot?.text()).toBe(text);
+    expect((await doc.patch(upsert('y', {}, 'b'))).status).toBe(200);
+    const [second, later] = await doc.state();
+    expect(await run(NIGHTLY)).toMatchObject({ job: 'compact_document', failed: '0' });
+    await doc.set({ gone: true });
+    for (const [etag, was] of [
+      [second, later],
+      [first, text],
+    ] as const) {
+      const response = await restoreAt(doc, bare(etag));
+      expect([response.status, await response.text()]).toEqual([200, expect.any(String)]);
+      expect((await doc.state())[1]).toBe(was);
+    }
+    await doc.set({ gone: true });
+    await written(await restoreDay(doc, '2026-11-21'));
+    expect((await doc.state())[1]).toBe(text);
+    expect(errors).not.toHaveBeenCalled();
+  });
+});
+
+describe('a round of all documents', () => {
+  it('that did not reach them all goes on the next hour', async () => {
+    const docs = [await made({ a: 1 }), await made({ a: 2 })].sort((a, b) =>
+      a.app < b.app ? -1 : 1,
+    );
+    const [early, late] = docs.map((doc) => `${doc.prefix}snapshots/2026-11-25.json`);
+    const at = Date.UTC(2026, 10, 25, 0, 10);
+    // As a run leaves it that came as far as the first of them.
+    await env.DB.prepare('INSERT INTO rounds VALUES (?, ?, ?, ?, 0)')
+      .bind('snapshot_document', at, '', docs[0]?.app)
+      .run();
+    await run(HOURLY, at + 600_000);
+    expect(await env.R2.head(early ?? '')).toBeNull();
+    expect(await env.R2.head(late ?? '')).not.toBeNull();
+    const left = await env.DB.prepare('SELECT count(*) AS n FROM rounds').first('n');
+    expect(left).toBe(0);
   });
 });

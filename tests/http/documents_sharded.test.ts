@@ -1,7 +1,7 @@
 // Sharded documents in the real runtime: writers at once, readers during a PUT, layouts that
 // change, and what is published.
 
-import { runDurableObjectAlarm } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Doc, JSON_PATCH, type Json, upsert, written } from '../documents.ts';
@@ -164,4 +164,43 @@ it('what is published is what the shards have', async () => {
     },
     { timeout: 10_000, interval: 500 },
   );
+});
+
+describe('objects that are evicted', () => {
+  const NAMES = ['manifest', 'shards/_root', 'shards/a', 'shards/b'];
+  /** None is held by what it has done: a call that has ended, or its timer. */
+  const evict = async (doc: Doc) => {
+    for (const name of NAMES) {
+      await evictDurableObject(objectOf(doc, name)).catch((error: Error) => {
+        expect(error.message).toContain('not currently running');
+      });
+    }
+  };
+
+  it('go on as they were', async () => {
+    const doc = await made('collection', { v: 1, a: [{ id: 'x' }], b: [{ id: 'y' }] });
+    await evict(doc);
+    await written(await doc.patch(upsert('z', {}, 'b')));
+    await evict(doc);
+    const value = { v: 1, a: [{ id: 'x' }], b: [{ id: 'y' }, { id: 'z' }] };
+    expect(JSON.parse(await textOf(doc))).toEqual(value);
+    await evict(doc);
+    await written(await doc.put({ ...value, v: 2 }, { 'if-match': '*' }));
+    await evict(doc);
+    for (const name of NAMES) await runDurableObjectAlarm(objectOf(doc, name));
+    expect(JSON.parse(await textOf(doc))).toEqual({ ...value, v: 2 });
+  });
+
+  it('go on after each change of the layout', async () => {
+    const doc = await made('collection', { v: 1, a: [{ id: 'x' }], b: [{ id: 'y' }] });
+    const text = await textOf(doc);
+    for (const sharding of ['', 'collection', 'day', 'collection']) {
+      layOut(doc, sharding);
+      expect(await textOf(doc)).toBe(text);
+      await evict(doc);
+      expect(await textOf(doc)).toBe(text);
+    }
+    await written(await doc.patch(upsert('z', {}, 'b')));
+    expect(JSON.parse(await textOf(doc)).b).toEqual([{ id: 'y' }, { id: 'z' }]);
+  }, 30_000);
 });

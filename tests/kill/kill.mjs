@@ -1,12 +1,13 @@
-// Kills the runtime under clients that push records and patch documents, again and again, and
-// counts what was acknowledged and is gone: nothing may be.
-//   node tests/kill/kill.mjs [--kills N] [--clients N] [--documents N]
+// Kills the runtime under clients that push records, patch documents and write events, again and
+// again, and counts what was acknowledged and is gone: nothing may be.
+//   node tests/kill/kill.mjs [--kills N] [--clients N] [--documents N] [--events N]
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Client } from './client.mjs';
 import { DocumentClient } from './document_client.mjs';
+import { EventClient } from './event_client.mjs';
 import { Server } from './server.mjs';
 
 const { values } = parseArgs({
@@ -14,11 +15,13 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '3' },
     clients: { type: 'string', default: '8' },
     documents: { type: 'string', default: '4' },
+    events: { type: 'string', default: '4' },
   },
 });
 const kills = Number(values.kills);
 const CLIENTS_OF_A_USER = 2;
 const WRITERS_OF_A_DOCUMENT = 2;
+const WRITERS_OF_A_LOG = 2;
 const ROUND_MS = 600;
 
 const roundOf = (title) => Number(title.split(' ').at(-1));
@@ -72,6 +75,28 @@ const makeWriters = (server, secret) =>
     ),
   );
 
+/** Of an event log two clients share a key, so that each one's entries lie among the other's. */
+const makeEventClients = (server) =>
+  Array.from({ length: Number(values.events) }, (_, index) => {
+    const log = Math.floor(index / WRITERS_OF_A_LOG);
+    return EventClient.make(server.url, `kill-${log}`, `key-${log}`);
+  });
+
+/** How many acknowledged entries of event logs are missing or moved, or stored twice. */
+async function countEvents(clients) {
+  let [acknowledged, missing, twice] = [0, 0, 0];
+  for (const client of clients) {
+    const counted = await client.count();
+    acknowledged += client.acknowledged.size;
+    missing += counted.missing;
+    twice += counted.twice;
+  }
+  console.log(
+    `events: ${acknowledged} entries acknowledged, ${missing} missing, ${twice} twice or apart`,
+  );
+  return missing + twice;
+}
+
 async function run(server, secret) {
   const writers = await makeWriters(server, secret);
   const clients = await Promise.all(
@@ -85,8 +110,9 @@ async function run(server, secret) {
     ),
   );
   clients.push(...writers);
+  const loggers = makeEventClients(server);
   let stopping = false;
-  const running = Promise.all(clients.map((client) => client.run(() => stopping)));
+  const running = Promise.all([...clients, ...loggers].map((client) => client.run(() => stopping)));
   running.catch(() => {}); // It is awaited below; until then the loop tells.
   let lost = 0;
   for (let round = 1; round <= kills; round += 1) {
@@ -103,12 +129,13 @@ async function run(server, secret) {
   stopping = true;
   await running;
   const last = await countLost(clients);
-  const retries = clients.reduce((total, client) => total + client.retries, 0);
+  const retries = [...clients, ...loggers].reduce((total, client) => total + client.retries, 0);
   lost += last.lost;
   console.log(
     `${kills} kills: ${last.acknowledged} acknowledged, ${lost} lost, ${retries} retries`,
   );
   lost += await countUnseen(writers);
+  lost += await countEvents(loggers);
   return lost === 0 && last.acknowledged > 0 && (kills === 0 || retries > 0);
 }
 

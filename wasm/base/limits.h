@@ -147,6 +147,7 @@ inline constexpr int64_t kViewBytesMax = 16 << 20;        // a document that its
 inline constexpr int64_t kPublishEveryMs = 2'000;         // KV takes one write a second for a key
 inline constexpr int64_t kKvDocumentBytes = 20 << 20;     // of records; KV takes 25 MiB
 inline constexpr int64_t kJournalObjectUnits = 1'000'000;  // of entries, up to 3 bytes each
+inline constexpr int64_t kJournalSpanMs = 60'000;          // between versions in one object
 inline constexpr int64_t kShardsMax = 1'000;        // of a document; each is asked for a whole copy
 inline constexpr size_t kShardsTogether = 6;        // the platform's connections at a time
 inline constexpr int64_t kSettleMs = 5'000;         // until a change that died is ended
@@ -163,8 +164,40 @@ inline constexpr int kForgetDeletedBatches = 40;      // a night
 inline constexpr int64_t kFoldedObjects = 100'000;    // of the journal, deleted in a night
 inline constexpr int64_t kSnapshotsDefault = 30;      // listed at once
 inline constexpr int64_t kSnapshotsMax = 100;
-inline constexpr int64_t kDocumentsPage = 100;   // apps that the crons list at once
+inline constexpr int64_t kDocumentsPage = 12;    // apps that a cron notes and runs together
 inline constexpr size_t kDocumentsTogether = 6;  // the platform's connections at a time
+
+// The event log. A message above a chunk goes in several: that is the protocol's.
+inline constexpr size_t kEventChunkBytes = 512'000;
+inline constexpr size_t kEventFrameBytesMax = 1 << 20;  // from a socket; it is read at once
+static_assert(kEventFrameBytesMax <= kSliceBytes);
+inline constexpr size_t kEventEntryBytesMax = 1'900'000;  // with what it needs around it a value
+static_assert(kEventEntryBytesMax + 1'024 < kSqlValueBytesMax);
+inline constexpr size_t kEventEntriesMax = 100'000;  // of a write: their ids are one value
+static_assert(kEventEntriesMax * 16 < kSqlValueBytesMax);
+inline constexpr size_t kEventKeyBytesMax = 1'024;
+inline constexpr int64_t kEventMessageBytesMax = 16 << 20;  // joined of chunks
+inline constexpr int64_t kEventPartsMax = 256;              // of one message
+inline constexpr int64_t kEventChunksMax = 1'024;           // of a socket, waiting for the others
+inline constexpr int64_t kEventChunkMs = 60'000;            // in which a message's chunks must come
+inline constexpr int64_t kEventChunksTogether = 4'096;
+inline constexpr int64_t kEventChunkBytesTogether = 256 << 20;  // of all sockets
+inline constexpr size_t kEventBatchBytes =
+    250'000;  // of entries stored as one; a single one may be larger
+inline constexpr int64_t kEventPageBytes = 500'000;  // of entries sent at once, in one frame
+inline constexpr int64_t kEventPageBatches = 5'000;
+inline constexpr int64_t kEventSocketsMax = 2'000;        // of a tenant
+inline constexpr int64_t kEventKeysMax = 10'000;          // public keys of a tenant
+inline constexpr int64_t kEventSubscriptionsMax = 1'000;  // of a socket
+inline constexpr int64_t kEventAccessKeysMax = 1'000;     // of a tenant
+inline constexpr int64_t kEventWriteTries = 8;            // where others write to the same log
+inline constexpr int64_t kEventPollMs = 1'000;            // a log in D1
+inline constexpr size_t kEventLabelBytesMax = 200;
+inline constexpr int64_t kEventPruneLogs = 200;       // looked at in a run
+inline constexpr int64_t kEventPruneAgainMs = 1'000;  // and then the next
+inline constexpr int64_t kEventKeepDaysMax = 36'500;
+inline constexpr int64_t kEventPruneMs = 60'000;      // entries too old, or too many, stay so long
+inline constexpr int64_t kEventPruneBatches = 2'000;  // forgotten together
 
 // Reads.
 inline constexpr int64_t kListRowsMax = 1'000;

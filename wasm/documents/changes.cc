@@ -89,7 +89,7 @@ std::string Changes::RecordsJson() const {
   for (const RecordChange& change : records) {
     out.Comma();
     WriteName(change, &out);
-    WriteInteger(change.place, &out);
+    WriteInteger(change.size > 0 ? change.place : 0, &out);
     out.Raw(",");
     if (change.before > 0) out.Integer(change.before);
     if (change.before == 0) out.Raw("null");
@@ -136,7 +136,9 @@ std::vector<Statement> Changes::Statements(const Document& document, int64_t ver
     statements.push_back({sql::kWriteMembers.text, {MembersJson(), blob, version}});
   }
   if (!records.empty()) {
-    const Sql& write = moved ? sql::kWriteRecords : sql::kRewriteRecords;
+    const bool deletes = std::any_of(records.begin(), records.end(),
+                                     [](const RecordChange& change) { return change.size == 0; });
+    const Sql& write = moved || deletes ? sql::kWriteRecords : sql::kRewriteRecords;
     statements.push_back({write.text, {RecordsJson(), blob, version}});
   }
   return statements;

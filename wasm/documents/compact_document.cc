@@ -14,12 +14,13 @@
 #include "documents/app.h"
 #include "documents/change.h"
 #include "documents/commit.h"
+#include "documents/deletions.h"
+#include "documents/flush_document.h"
 #include "documents/operations.h"
 #include "documents/progress.h"
 #include "documents/replay.h"
 #include "documents/snapshots.h"
-#include "documents/sql_restore.h"
-#include "documents/sql_stage.h"
+#include "documents/sql_tables.h"
 #include "engine/await.h"
 #include "engine/params.h"
 
@@ -64,36 +65,35 @@ Task<Result<int64_t>> FoldedVersion(Request request, std::string app, Copied cop
   co_return base->tag.version;
 }
 
-Task<int64_t> ForgetDeletions(int64_t before) {
-  int64_t forgotten = 0;
-  for (int batch = 0; batch < limits::kForgetDeletedBatches; ++batch) {
-    const ResultSet old =
-        co_await Query(sql::kReadOldDeletions, {before, limits::kForgetDeletedRows});
-    const int64_t version = old.Integer(0, 0);
-    if (version == 0) break;
-    const ResultSets done = co_await Batch({{sql::kRaiseHorizon.text, {version}},
-                                            {sql::kForgetDeletions.text, {version}},
-                                            {sql::kCountChanges.text, {}}});
-    forgotten += done.back().Integer(0, 0);
-  }
-  co_return forgotten;
-}
-
-// Readers whose copy is not the present one get it with the next alarm. True: they will.
-Task<bool> Republish(Request request, std::string app) {
+// Readers whose copy is older than this one get a new one with the next alarm. True: they will.
+Task<bool> Republish(Request request, std::string app, Copied copied) {
   auto answer = co_await Store("kv", "get", {{"key", SnapshotKey(app)}, {"meta_only", "1"}});
   const auto* published = std::get_if<StoreReply>(&answer);
   if (published == nullptr) co_return false;
   const Document document = co_await ReadDocument();
   Progress progress = co_await ReadProgress();
-  const bool current = DataOf(published->data, "version") == document.version();
+  const std::optional<DocumentTag> tag = ParseVersion(DataOf(published->data, "version"));
+  const bool current = tag && tag->epoch == document.tag.epoch && tag->version >= copied.version;
   if (current) co_return false;
-  if (progress.published >= document.tag.version) {
+  if (progress.published >= copied.version) {
     progress.published = 0;
     co_await WriteProgress(progress);
   }
   co_await SetAlarm(request.now_ms + limits::kFlushDelayMs);
   co_return true;
+}
+
+// The same of what the shards have; false: one of them cannot be reached.
+Task<bool> ForgetInShards(std::string app, int64_t before, int64_t* forgotten) {
+  std::vector<std::string> shards = co_await ListFlushed();
+  const std::vector<ShardReply> told = co_await CallShards(app, std::move(shards), "flush_shard",
+                                                           {{"forget", std::to_string(before)}});
+  for (const ShardReply& shard : told) {
+    if (shard) *forgotten += NumberOf(shard->data, "forgotten");
+  }
+  const bool all = AllOk(told);
+  if (all) co_await Query(sql::kDeleteMeta, {"dropped"});
+  co_return all;
 }
 
 }  // namespace
@@ -104,10 +104,11 @@ Task<Reply> CompactDocument(Context context) {
   if (!object || object->shard) {
     co_return Reply::Error(Status::NotFound("This object is no document's"));
   }
+  if (!co_await Settle(context)) co_return Busy("settle");
   Reply reply;
   const Document document = co_await ReadDocument();
-  if (IsSharded(request, document) || !document.exists()) {
-    reply.data["skipped"] = document.exists() ? "sharded" : "nothing";
+  if (!document.exists()) {
+    reply.data["skipped"] = "nothing";
     co_return reply;
   }
   Progress progress = co_await ReadProgress();
@@ -120,12 +121,16 @@ Task<Reply> CompactDocument(Context context) {
   if (!version.ok()) co_return Reply::Error(version.status());
   Result<int64_t> folded = 0;
   if (*version > 0) {
+    const Status told = co_await WriteFolded(object->app, *version);
+    if (!told.ok()) co_return Reply::Error(told);
     folded = co_await FoldJournal(object->app, JournalBound(object->app, *version));
   }
   if (!folded.ok()) co_return Reply::Error(folded.status());
-  const int64_t forgotten =
-      co_await ForgetDeletions(request.now_ms - limits::kForgetDeletedDays * limits::kDayMs);
-  const bool republishes = co_await Republish(request, object->app);
+  const int64_t before = request.now_ms - limits::kForgetDeletedDays * limits::kDayMs;
+  int64_t forgotten = co_await ForgetDeletions(before);
+  const bool reached = co_await ForgetInShards(object->app, before, &forgotten);
+  const bool republishes = co_await Republish(request, object->app, copied);
+  if (!reached) co_return Busy("settle");
   reply.data["version"] = std::to_string(copied.version);
   reply.data["bytes"] = std::to_string(copied.bytes);
   reply.data["folded"] = std::to_string(*folded);

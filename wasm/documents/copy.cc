@@ -38,11 +38,6 @@ struct Range {
   int64_t before = 0;
 };
 
-struct Section {
-  std::string collection;
-  int64_t place = 0;
-};
-
 class Copier {
  public:
   Copier(Context context, CopyTarget target)
@@ -69,11 +64,8 @@ class Copier {
   CopyTarget target_;
   Document document_;
   Copied copied_;
-  std::string app_;
-  int64_t copy_ = 0;                 // of a sharded document: its moment
-  std::vector<std::string> shards_;  // likewise
-  std::string shard_;                // the one that is read
-  std::vector<Section> sections_;    // its collections, in order
+  SharedMoment moment_;
+  std::string shard_;  // the one that is read
   std::string stream_;
   bool first_ = true;  // no member yet
 };
@@ -100,7 +92,8 @@ Task<bool> Copier::Freeze() {
   copied_.bytes = frozen[3].Integer(0, 0);
   const ResultSet rows = co_await Query(sql::kListCollections, {document_.tag.version});
   for (const std::vector<Cell>& row : rows.rows) {
-    sections_.push_back({*std::get_if<std::string>(&row[0]), *std::get_if<int64_t>(&row[1])});
+    moment_.sections.push_back(
+        {*std::get_if<std::string>(&row[0]), *std::get_if<int64_t>(&row[1])});
   }
   co_return true;
 }
@@ -110,6 +103,7 @@ Task<bool> Copier::MeasureShards(std::vector<ShardReply> frozen) {
   int64_t whole = 2;
   for (const ShardReply& shard : frozen) {
     whole += NumberOf(shard->data, "values");
+    moment_.places.push_back(NumberOf(shard->data, "places"));
     const Result<nlohmann::json> tree = ParseTree(DataOf(shard->data, "collections"), 2);
     if (!tree.ok()) co_return false;
     for (const nlohmann::json& pair : *tree) {
@@ -117,7 +111,7 @@ Task<bool> Copier::MeasureShards(std::vector<ShardReply> frozen) {
       if (key != nullptr) bytes[*key] += pair[1].get<int64_t>();
     }
   }
-  for (const Section& section : sections_) {
+  for (const Section& section : moment_.sections) {
     std::string key;
     json::AppendQuoted(&key, section.collection);
     // Its name, a colon, brackets, and a comma behind; of its records the last comma goes.
@@ -133,45 +127,51 @@ Task<bool> Copier::MeasureShards(std::vector<ShardReply> frozen) {
 // other, if no object had one above it before it was told. The copy's own version is the highest
 // that there is: where nothing is written two copies have the same.
 Task<bool> Copier::FreezeShards() {
-  app_ = ParseObjectName(context_.request.space)->app;
+  moment_.app = ParseObjectName(context_.request.space)->app;
+  moment_.layout = document_.layout;
   int64_t ahead = limits::kFreezeAheadMs;
   int64_t least = context_.request.now_ms + ahead;
   for (int attempt = 0; attempt < kFreezesMax; ++attempt, ahead *= 4) {
     document_ = co_await ReadDocument();
-    copy_ = std::max({least, document_.clock + 1, document_.tag.version + 1});
+    moment_.copy = std::max({least, document_.clock + 1, document_.tag.version + 1});
     // What is registered after this step has a higher version too.
-    const ResultSets listed = co_await Batch({{sql::kWriteMeta.text, {"clock", copy_}},
+    const ResultSets listed = co_await Batch({{sql::kWriteMeta.text, {"clock", moment_.copy}},
                                               {sql::kReadDocument.text, {}},
                                               {sql::kListMembers.text, {}},
-                                              {sql::kListShards.text, {}}});
+                                              {sql::kListShards.text, {}},
+                                              {sql::kClearFrozenMembers.text, {}}});
     int64_t version = listed[1].Integer(6, 0);
-    sections_.clear();
+    moment_.sections.clear();
     for (const std::vector<Cell>& row : listed[2].rows) {
-      sections_.push_back({*std::get_if<std::string>(&row[0]), *std::get_if<int64_t>(&row[1])});
+      moment_.sections.push_back(
+          {*std::get_if<std::string>(&row[0]), *std::get_if<int64_t>(&row[1])});
     }
-    shards_.clear();
+    moment_.shards.clear();
     for (const std::vector<Cell>& row : listed[3].rows) {
-      shards_.push_back(*std::get_if<std::string>(&row[0]));
+      moment_.shards.push_back(*std::get_if<std::string>(&row[0]));
     }
+    Params params{{"copy", std::to_string(moment_.copy)}};
+    if (!target_.seal.empty()) params["seal"] = "1";
     const std::vector<ShardReply> frozen =
-        co_await CallShards(app_, shards_, "freeze_shard", {{"copy", std::to_string(copy_)}});
+        co_await CallShards(moment_.app, moment_.shards, "freeze_shard", std::move(params));
     if (!AllOk(frozen)) co_return false;
     for (const ShardReply& shard : frozen) {
       version = std::max(version, NumberOf(shard->data, "version"));
     }
     document_.tag.version = version;
-    if (version <= copy_) co_return co_await MeasureShards(frozen);
+    if (version <= moment_.copy) co_return co_await MeasureShards(frozen);
     least = version + ahead;
   }
   co_return false;
 }
 
 Task<bool> Copier::Thaw() {
-  if (shards_.empty()) {
+  if (moment_.shards.empty()) {
     co_await Batch(
         {{sql::kThaw.text, {}}, {sql::kClearFrozen.text, {}}, {sql::kClearFrozenMembers.text, {}}});
   } else {
-    co_await CallShards(app_, shards_, "thaw_shard", {{"copy", std::to_string(copy_)}});
+    co_await CallShards(moment_.app, moment_.shards, "thaw_shard",
+                        {{"copy", std::to_string(moment_.copy)}});
   }
   co_return true;
 }
@@ -199,7 +199,7 @@ Task<bool> Copier::Write(std::vector<Part> parts) {
 }
 
 Task<Page> Copier::ReadPage(Range range) {
-  if (shards_.empty()) {
+  if (moment_.shards.empty()) {
     const int64_t version = document_.tag.version;
     std::vector<Param> params{version, range.after};
     params.push_back(range.values ? Param(range.before) : Param(range.collection));
@@ -210,11 +210,12 @@ Task<Page> Copier::ReadPage(Range range) {
         .last = rows.last,
         .more = rows.more};
   }
-  Params params{{"copy", std::to_string(copy_)},
+  Params params{{"copy", std::to_string(moment_.copy)},
                 {"after", std::to_string(range.after)},
                 {"collection", range.collection}};
   if (range.values) params["before"] = std::to_string(range.before);
-  auto answer = co_await Call(ShardObjectName(app_, shard_), "read_shard_page", std::move(params));
+  auto answer =
+      co_await Call(ShardObjectName(moment_.app, shard_), "read_shard_page", std::move(params));
   const auto* reply = std::get_if<CallReply>(&answer);
   if (reply == nullptr || reply->status >= 300) co_return Page{.failed = true};
   const bool none = DataOf(reply->data, "rows") == "0";
@@ -242,8 +243,9 @@ Task<bool> Copier::WriteRange(Range range, bool* comma) {
 
 Task<bool> Copier::WriteValues(int64_t after, int64_t before) {
   shard_ = kRootShard;
-  const bool none = std::find(shards_.begin(), shards_.end(), shard_) == shards_.end();
-  if (!shards_.empty() && none) co_return true;
+  const bool none =
+      std::find(moment_.shards.begin(), moment_.shards.end(), shard_) == moment_.shards.end();
+  if (!moment_.shards.empty() && none) co_return true;
   bool comma = !first_;
   const Range range{.values = true, .after = after, .before = before};
   if (!co_await WriteRange(range, &comma)) co_return false;
@@ -255,10 +257,8 @@ Task<bool> Copier::WriteValues(int64_t after, int64_t before) {
 Task<bool> Copier::WriteRecords(std::string collection) {
   bool comma = false;
   const Range range{.collection = collection};
-  if (shards_.empty()) co_return co_await WriteRange(range, &comma);
-  const bool one = ParseLayout(document_.layout).by == ShardBy::kCollection;
-  for (const std::string& shard : shards_) {
-    if (shard == kRootShard || (one && shard != CollectionShard(collection))) continue;
+  if (moment_.shards.empty()) co_return co_await WriteRange(range, &comma);
+  for (const std::string& shard : moment_.Holding(collection)) {
     shard_ = shard;
     if (!co_await WriteRange(range, &comma)) co_return false;
   }
@@ -268,7 +268,7 @@ Task<bool> Copier::WriteRecords(std::string collection) {
 Task<bool> Copier::WriteAll() {
   if (!co_await Write({"{"})) co_return false;
   int64_t after = 0;
-  for (const Section& section : sections_) {
+  for (const Section& section : moment_.sections) {
     if (!co_await WriteValues(after, section.place)) co_return false;
     std::string head = std::exchange(first_, false) ? "" : ",";
     json::AppendQuoted(&head, section.collection);
@@ -300,7 +300,7 @@ Task<Copied> Copier::Run(int64_t unless) {
       co_await Store(target_.store, "abort", {{"stream", stream_}});
     }
     if (copied_.done && !target_.seal.empty()) {
-      copied_.problem = co_await SealCopy(target_, document_.tag, copied_);
+      copied_.problem = co_await SealCopy(target_, document_.tag, copied_, moment_);
       copied_.done = copied_.problem.empty();
     }
   }
@@ -309,6 +309,16 @@ Task<Copied> Copier::Run(int64_t unless) {
 }
 
 }  // namespace
+
+std::vector<std::string> SharedMoment::Holding(const std::string& collection) const {
+  const bool one = ParseLayout(layout).by == ShardBy::kCollection;
+  std::vector<std::string> holding;
+  for (const std::string& shard : shards) {
+    if (shard == kRootShard || (one && shard != CollectionShard(collection))) continue;
+    holding.push_back(shard);
+  }
+  return holding;
+}
 
 Task<Copied> CopyDocument(Context context, CopyTarget target, int64_t unless) {
   Copier copier(std::move(context), std::move(target));

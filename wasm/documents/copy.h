@@ -22,6 +22,25 @@ struct CopyTarget {
   std::string seal;     // of R2, the key of its seal (seal.h); empty: it gets none
 };
 
+// A collection, and its place among the members.
+struct Section {
+  std::string collection;
+  int64_t place = 0;
+};
+
+// What a copy of a sharded document reads, while its shards keep the moment.
+struct SharedMoment {
+  std::string app;
+  std::string layout;
+  int64_t copy = 0;                 // by which shards know it
+  std::vector<std::string> shards;  // empty: the document is in one object
+  std::vector<Section> sections;    // its collections, in order
+  std::vector<int64_t> places;      // bytes of what a seal says of each shard
+
+  // Those of the shards that may have records of a collection.
+  std::vector<std::string> Holding(const std::string& collection) const;
+};
+
 struct Copied {
   bool done = false;
   bool existed = false;  // something was there already

@@ -80,7 +80,7 @@ Task<bool> Distributor::AssignCollection(std::string collection) {
     out.Char('[');
     for (const std::vector<Cell>& row : page.rows) {
       const std::string& id = *std::get_if<std::string>(&row[0]);
-      const auto* placed = std::get_if<std::string>(&row[2]);
+      const auto* placed = sharding.field.empty() ? nullptr : std::get_if<std::string>(&row[2]);
       out.Comma();
       out.Char('[');
       out.Quoted(id);
@@ -125,6 +125,7 @@ Task<Status> Distributor::PlanShards() {
     if (holding.empty()) holding.push_back(held);
   }
   for (const std::string& shard : co_await ListShards()) holdings_[shard];
+  for (const std::string& shard : distribution_.others) holdings_[shard];
   for (const auto& [shard, held] : holdings_) change_.shards.push_back(shard);
   if (change_.shards.size() > static_cast<size_t>(limits::kShardsMax)) {
     co_return Status::Error(
@@ -174,8 +175,10 @@ Task<std::optional<Reply>> Distributor::Check() {
   after_.tag.version = before_.NextVersion(context_.request.now_ms);
   if (after_.bytes > limits::kDocumentBytesMax) co_return Reply::Error(DocumentTooLarge());
   if (!distribution_.guarded) co_return std::nullopt;
-  if (auto refusal = Refusal(context_.request, before_.etag(), false, true)) {
-    co_return std::move(refusal);
+  if (distribution_.conditional) {
+    if (auto refusal = Refusal(context_.request, before_.etag(), false, true)) {
+      co_return std::move(refusal);
+    }
   }
   had_ = {.records = before_.records, .members = measured.Integer(3, 0)};
   has_ = {.records = after_.records, .members = measured.Integer(2, 0)};

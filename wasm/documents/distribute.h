@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "documents/app.h"
 #include "documents/document.h"
@@ -13,10 +14,12 @@ namespace tidemark {
 
 struct Distribution {
   Sharding sharding;
-  Stage stage = Stage::kRequest;  // in the manifest
-  std::string op;                 // the word for it in the journal
-  bool guarded = true;            // by the request's preconditions, and against clearing
-  bool own = false;               // what the manifest itself holds is staged first
+  Stage stage = Stage::kRequest;         // in the manifest
+  std::string op;                        // the word for it in the journal
+  bool conditional = true;               // by the request's preconditions
+  bool guarded = true;                   // against clearing; and what changes nothing is no change
+  bool own = false;                      // what the manifest itself holds is staged first
+  std::vector<std::string> others = {};  // shards that take part too
 };
 
 // Spanning, in a manifest, in turn with all else that is spanning there. Replies as a PUT does. Its

@@ -15,6 +15,7 @@
 #include "documents/document.h"
 #include "documents/progress.h"
 #include "documents/sql_journal.h"
+#include "documents/sql_rounds.h"
 #include "engine/await.h"
 #include "ops/activity.h"
 #include "records/sql_space.h"
@@ -59,8 +60,11 @@ Task<bool> FlushJournal(Request request, Progress* progress) {
   const std::optional<ObjectName> object = ParseObjectName(request.space);
   Check(object.has_value());
   const Document document = co_await ReadDocument();
-  for (bool more = true; more;) {
-    const ResultSet page = co_await Query(sql::kReadEntries, {progress->flushed}, kObject);
+  // What is written meanwhile is the next one's.
+  const int64_t newest = (co_await Query(sql::kReadLastEntry)).Integer(0, 0);
+  while (progress->flushed < newest) {
+    const ResultSet page =
+        co_await Query(sql::kReadEntries, {progress->flushed, limits::kJournalSpanMs}, kObject);
     if (page.kept.empty()) co_return true;
     const ResultSet seqs = co_await Query(sql::kReadEntrySeqs, {progress->flushed, page.last});
     const int64_t last_seq = seqs.Integer(1, 0);
@@ -79,7 +83,6 @@ Task<bool> FlushJournal(Request request, Progress* progress) {
     progress->flushed = page.last;
     progress->flushed_seq = last_seq;
     co_await WriteProgress(*progress);
-    more = page.more;
   }
   co_return true;
 }

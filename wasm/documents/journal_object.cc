@@ -60,8 +60,11 @@ bool IsWhole(const JournalChange& change) {
 }  // namespace
 
 bool JournalObject::TakeField(std::string_view key, const Value& value) {
-  if (key == "object") return ReadText(value, &head_.object);
+  if (key == "object") {
+    return ReadText(value, state_ == State::kEntries ? &entry_.object : &head_.object);
+  }
   if (key == "epoch") return ReadText(value, &head_.epoch);
+  if (key == "first") return ReadNumber(value, &head_.first);
   if (key == "previous") return ReadNumber(value, &head_.previous);
   if (key == "seq") return ReadNumber(value, &entry_.seq);
   if (key == "part") return ReadNumber(value, &entry_.part);

@@ -16,6 +16,7 @@ namespace tidemark {
 struct ObjectHead {
   std::string object;
   std::string epoch;
+  int64_t first = 0;
   int64_t previous = 0;
 };
 
@@ -24,6 +25,7 @@ struct EntryHeader {
   int64_t seq = 0;
   int64_t part = 0;
   bool last = false;
+  std::string object;  // of a seal, where it is not the manifest
 };
 
 // `record`, of a member `value`: where it stands in the slice; of size 0 where it is not there.

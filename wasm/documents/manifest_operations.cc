@@ -12,6 +12,7 @@
 #include "documents/changes.h"
 #include "documents/commit.h"
 #include "documents/distribute.h"
+#include "documents/flush_document.h"
 #include "documents/operations.h"
 #include "documents/replace.h"
 #include "documents/shard_of.h"
@@ -273,11 +274,14 @@ Task<Reply> GatherDocument(Context context) {
   const Result<Document> after =
       co_await ReplaceByStage(context, before, Stage::kManifest, change.version, change.op);
   if (!after.ok()) co_return Reply::Error(after.status());
+  // They may have something of before to send on yet.
+  const std::string dropped = StringsJson(co_await ListFlushed());
   // An entry of its own, of the next version.
   const Entry entry{
       .seq = ++change.version, .at = request.now_ms, .user = change.user, .op = change.op};
   co_await Write({{sql::kWriteText.text, {"change", ChangeText(change)}},
                   {sql::kDeleteMeta.text, {"layout"}},
+                  {sql::kWriteText.text, {"dropped", dropped}},
                   {sql::kReplaceShards.text, {"[]"}},
                   {sql::kClearPlaced.text, {}},
                   {sql::kRaiseHorizon.text, {change.version}},

@@ -47,8 +47,9 @@ Task<Reply> ReadPublished(Context context);
 Task<Reply> SnapshotDocument(Context context);
 Task<Reply> CompactDocument(Context context);
 
-// In a manifest, spanning: stages what the document was, by the parameter `day` or `at`. Data:
-// `then`, the local operation that puts it in place for the same caller.
+// In a manifest, spanning: the document as it was, by the parameter `day` or `at`, is staged and
+// put in place: through its shards, or by the local operation that `then` in the data names, for
+// the same caller.
 Task<Reply> RestoreDocument(Context context);
 Task<Reply> ReplaceDocument(Context context);
 
@@ -56,7 +57,9 @@ Task<Reply> ReplaceDocument(Context context);
 Task<Reply> ListSnapshots(Context context);
 
 // Spanning, in the Worker, for the crons: the operation `run` in every document's manifest, with
-// the other parameters. Data: `documents`, `failed`, and `problem`, of the first that failed.
+// the other parameters and `at`, a time. It goes on where the last run stopped; with `resume` it
+// only ends a round that has not ended. Data: `documents`, `failed`, `problem`, of the first that
+// failed, and `unfinished` where the platform let it go no further.
 Task<Reply> RunDocuments(Context context);
 
 // Of sharded documents. In the Worker: PATCH, to the shard that it is for.
@@ -70,11 +73,16 @@ Task<Reply> StageShard(Context context);  // `change`, `collection`, `place`; th
 Task<Reply> WeighShard(Context context);  // `change`; data: `deleted`, `changed`, `members`
 // `change`, `commit`, `version`, `drop`, `user`, `op`, `epoch`, `layout`
 Task<Reply> FinishShard(Context context);
-Task<Reply> FreezeShard(Context context);    // `copy`, a version: its moment begins
-Task<Reply> ReadShardPage(Context context);  // `copy`, `after`, `collection` or `before`
+// `copy`, a version: its moment begins; with `seal`, data: `places`, the bytes of all of them
+Task<Reply> FreezeShard(Context context);
+// `copy`, `after`, `collection` or `before`; with `places`, those and not the texts
+Task<Reply> ReadShardPage(Context context);
 Task<Reply> ThawShard(Context context);      // `copy`
 Task<Reply> ReadShardRows(Context context);  // `change`, `after`, `collection`: for another object
 Task<Reply> ShardState(Context context);     // data: `version`, `records`, ...
+// Spanning: `clock`, a version that it writes above from here on; its journal goes to R2. Data:
+// `version`. With `forget`, a version, deletions up to that go. Data: `forgotten`, how many.
+Task<Reply> FlushShard(Context context);
 
 // In a manifest. Local: a shard comes to be, or gets collections that it did not have; where
 // records lie that go by a day which they name; a shard has changed.

@@ -29,6 +29,8 @@ Task<bool> WriteProgress(Progress progress);
 //
 // `first` and `last` are versions of its entries, `previous` is that of the entry before its first,
 // 0 where there is none: who reads the objects of an epoch in order sees whether one is missing.
+// They are at most limits::kJournalSpanMs apart, so that who looks for a moment knows from a key
+// when all before it is read.
 Task<bool> FlushJournal(Request request, Progress* progress);
 
 // Sends activity on to D1. False: D1 did not take it.

@@ -60,7 +60,7 @@ std::string ReplayBatch::RowsJson(Op op, bool members) const {
   return any ? std::move(out).Take() : std::string();
 }
 
-Task<bool> ReplayBatch::Flush(std::string text) {
+Task<bool> ReplayBatch::Flush(int64_t stage, std::string text) {
   struct Kind {
     Op op;
     bool members;
@@ -75,14 +75,16 @@ Task<bool> ReplayBatch::Flush(std::string text) {
                         {Op::kPlace, true, sql::kMoveMembers, false}};
   std::vector<Statement> statements;
   if (std::exchange(spread_, false)) {
-    statements.push_back({sql::kClearStaged.text, {stage_}});
-    statements.push_back({sql::kClearStagedMembers.text, {stage_}});
+    statements.push_back({sql::kClearStaged.text, {stage}});
+    statements.push_back({sql::kClearStagedMembers.text, {stage}});
   }
   for (const Kind& kind : kinds) {
     std::string rows = RowsJson(kind.op, kind.members);
     if (rows.empty()) continue;
-    statements.push_back({kind.sql.text, {stage_, std::move(rows)}});
+    const bool moves = kind.op == Op::kPlace;
+    statements.push_back({kind.sql.text, {moves ? copy_ : stage, std::move(rows)}});
     if (kind.texts) statements.back().params.emplace_back(Blob{text});
+    if (moves) statements.back().params.emplace_back(stage);
   }
   records_.clear();
   members_.clear();

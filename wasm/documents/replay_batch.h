@@ -1,5 +1,5 @@
 // Changes of a slice of the journal, on their way into a stage: of those of one row the last
-// counts.
+// counts. What a seal gives places to comes from the stage that its copy was read into.
 
 #pragma once
 
@@ -15,11 +15,11 @@ namespace tidemark {
 
 class ReplayBatch {
  public:
-  explicit ReplayBatch(Stage stage) : stage_(static_cast<int64_t>(stage)) {}
+  explicit ReplayBatch(Stage copy) : copy_(static_cast<int64_t>(copy)) {}
 
   void Add(const JournalChange& change);
-  // `text` is what the changes' offsets count in.
-  Task<bool> Flush(std::string text);
+  // Into a stage. `text` is what the changes' offsets count in.
+  Task<bool> Flush(int64_t stage, std::string text);
 
  private:
   struct Row {
@@ -32,7 +32,7 @@ class ReplayBatch {
 
   std::string RowsJson(JournalChange::Op op, bool members) const;
 
-  int64_t stage_;
+  int64_t copy_;
   bool spread_ = false;  // what was there before goes first
   std::map<Name, Row> records_;
   std::map<Name, Row> members_;

@@ -24,6 +24,7 @@ namespace tidemark {
 namespace {
 
 constexpr auto kStage = static_cast<int64_t>(Stage::kManifest);
+constexpr int64_t kValues = 0;  // the kind of members
 constexpr std::string_view kSpread = R"({"op":"spread"}]})";
 constexpr Keep kPage{limits::kJournalPartUnits, limits::kPageRowsMax};
 
@@ -180,6 +181,11 @@ Task<Reply> FreezeShard(Context context) {
                                             {sql::kWriteMeta.text, {"copy", copy}}});
   Reply reply;
   AddState(document, &reply);
+  if (context.request.params.contains("seal")) {
+    const ResultSet places =
+        co_await Query(sql::kMeasurePlaces, {frozen[2].Integer(0, 0), kValues});
+    reply.data["places"] = std::to_string(places.Integer(0, 0));
+  }
   reply.data["collections"] = frozen[3].Text(0);
   reply.data["values"] = std::to_string(frozen[3].Integer(1, 0));
   co_return reply;
@@ -214,6 +220,12 @@ Task<Reply> ReadShardPage(Context context) {
   const int64_t version = (co_await ReadDocument()).frozen;
   const int64_t after = NumberOf(params, "after");
   const std::string collection = context.request.Param("collection");
+  if (params.contains("places")) {
+    const bool values = params.contains("before");
+    const Sql& places = values ? sql::kReadMemberPlaces : sql::kReadRecordPlaces;
+    co_return PageReply(co_await Query(
+        places, {version, after, values ? Param(kValues) : Param(collection)}, kPage));
+  }
   if (params.contains("before")) {
     co_return PageReply(
         co_await Query(sql::kReadValues, {version, after, NumberOf(params, "before")}, kPage));

@@ -14,6 +14,7 @@ namespace tidemark {
 namespace {
 
 constexpr std::string_view kJson = ".json";
+constexpr std::string_view kFolded = "folded";
 
 // Adds the days among a page's keys. False behind the last of them: seals come after all days.
 bool AddDays(std::string_view keys, size_t prefix, std::vector<std::string>* days) {
@@ -39,18 +40,6 @@ std::string CopyKey(std::string_view app, std::string_view name) {
 
 std::string SealKey(std::string_view app, std::string_view name) {
   return DailySnapshotPrefix(app).append("places/").append(name).append(kJson);
-}
-
-bool IsSharded(const Request& request, const Document& document) {
-  if (!document.layout.empty()) return true;
-  const std::optional<ObjectName> object = ParseObjectName(request.space);
-  const Result<Sharding> sharding =
-      ShardingOf(request.Param("shards"), object ? object->app : std::string());
-  return sharding.ok() && sharding->sharded();
-}
-
-Status Sharded() {
-  return Status::Error(409, "sharded", "The document of a sharded app cannot be restored yet");
 }
 
 Status StoreUnavailable() {
@@ -101,15 +90,15 @@ Task<bool> IsWhole(std::string app, Snapshot snapshot) {
   co_return co_await HoldsCopy(CopyKey(app, snapshot.name), {.sha256 = snapshot.sha256});
 }
 
-Task<Result<Snapshot>> FindBase(std::string app, int64_t at, bool daily) {
+Task<Result<Snapshot>> FindBase(std::string app, int64_t at, bool daily, bool all) {
   Result<std::vector<std::string>> days = co_await ListDays(app);
   if (!days.ok()) co_return days.status();
   // A snapshot of a later day than the next one has a version of before that moment only where the
-  // next day's has it too.
+  // next day's has it too, or there is none of that.
   const std::string last = DayOf(at > limits::kTimeMaxMs ? at : at + limits::kDayMs);
   std::vector<std::string> names;
   for (std::string& day : *days) {
-    if (last.empty() || day <= last) names.push_back(std::move(day));
+    if (all || last.empty() || day <= last) names.push_back(std::move(day));
   }
   // The night's copy is made after the day's.
   if (!daily) names.emplace_back(kNewestCopy);
@@ -121,6 +110,24 @@ Task<Result<Snapshot>> FindBase(std::string app, int64_t at, bool daily) {
     if (co_await IsWhole(app, *snapshot)) co_return *snapshot;
   }
   co_return Snapshot();
+}
+
+Task<Result<int64_t>> ReadFolded(std::string app) {
+  auto answer = co_await Store("r2", "head", {{"key", SealKey(app, kFolded)}});
+  const auto* reply = std::get_if<StoreReply>(&answer);
+  if (reply == nullptr) co_return StoreUnavailable();
+  co_return reply->status == 200 ? NumberOf(reply->data, "version") : 0;
+}
+
+Task<Status> WriteFolded(std::string app, int64_t version) {
+  const Result<int64_t> folded = co_await ReadFolded(app);
+  if (!folded.ok()) co_return folded.status();
+  if (*folded >= version) co_return Status();
+  std::string meta = R"({"version":)" + std::to_string(version) + "}";
+  auto answer = co_await Store("r2", "put",
+                               {{"key", SealKey(app, kFolded)}, {"meta", std::move(meta)}}, {"{}"});
+  const auto* reply = std::get_if<StoreReply>(&answer);
+  co_return reply != nullptr && reply->status == 200 ? Status() : StoreUnavailable();
 }
 
 Task<Result<Slice>> StoredSource::Read(size_t offset) {

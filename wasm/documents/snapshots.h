@@ -2,7 +2,8 @@
 //
 //   name := day | "db"          seal := "snapshots/places/" name ".json", with the app's prefix
 //
-// A copy counts as the begin of a replay where it has a seal of its version (seal.h).
+// A copy counts as the begin of a replay where it has a seal of its version (seal.h). Beside the
+// seals, "folded" says up to which version the journal may be gone.
 
 #pragma once
 
@@ -37,8 +38,9 @@ Task<Result<std::vector<std::string>>> ListDays(std::string app);
 Task<Result<Snapshot>> ReadSnapshot(std::string app, std::string name);
 
 // The newest sealed one of no later version than `at`, whose bytes are those that were sealed.
-// Without a name where there is none. `daily`: of those that are not overwritten.
-Task<Result<Snapshot>> FindBase(std::string app, int64_t at, bool daily);
+// Without a name where there is none. `daily`: of those that are not overwritten. Those of much
+// later days are not looked at, but where `all` are.
+Task<Result<Snapshot>> FindBase(std::string app, int64_t at, bool daily, bool all = false);
 
 // Whether its bytes are those that were sealed. True without a seal.
 Task<bool> IsWhole(std::string app, Snapshot snapshot);
@@ -55,11 +57,11 @@ class StoredSource : public SliceSource {
   int64_t size_;
 };
 
-// Whether the app's rows lie in several objects, or will: none of this is for them.
-bool IsSharded(const Request& request, const Document& document);
+// Told before any of the journal is deleted. Code: `unavailable`.
+Task<Result<int64_t>> ReadFolded(std::string app);
+Task<Status> WriteFolded(std::string app, int64_t version);
 
-// Codes: `sharded`, `unavailable`, `backup_damaged`.
-Status Sharded();
+// Codes: `unavailable`, `backup_damaged`.
 Status StoreUnavailable();
 Status BackupDamaged(std::string_view what);
 

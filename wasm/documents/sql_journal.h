@@ -6,9 +6,12 @@
 
 namespace tidemark::sql {
 
-// ?1 after which row: entries in order, kept.
-inline constexpr Sql kReadEntries{
-    "ReadEntries", "SELECT '', entry, n FROM journal WHERE n > CAST(?1 AS INTEGER) ORDER BY n"};
+// ?1 after which row, ?2 how far their versions may be apart: entries in order, kept.
+inline constexpr Sql kReadEntries{"ReadEntries", R"sql(
+SELECT '', entry, n FROM journal
+WHERE n > CAST(?1 AS INTEGER) AND seq <= CAST(?2 AS INTEGER) + (
+  SELECT seq FROM journal WHERE n > CAST(?1 AS INTEGER) ORDER BY n LIMIT 1)
+ORDER BY n)sql"};
 
 // ?1 after which row, ?2 up to which: their first and last versions.
 inline constexpr Sql kReadEntrySeqs{"ReadEntrySeqs",
@@ -26,18 +29,5 @@ inline constexpr Sql kReadLastEntry{"ReadLastEntry", "SELECT max(n) FROM journal
 inline constexpr Sql kForgetEntries{"ForgetEntries", R"sql(
 DELETE FROM journal
 WHERE n <= CAST(?1 AS INTEGER) AND n < (SELECT max(n) FROM journal))sql"};
-
-// Of D1 `DB`. ?1 app, ?2 now: an app that has a document.
-inline constexpr Sql kRegisterDocument{
-    "RegisterDocument",
-    "INSERT OR IGNORE INTO documents (app, created_at) VALUES (?1, CAST(?2 AS INTEGER))"};
-
-// Of D1 `DB`. ?1 after which app, ?2 how many.
-inline constexpr Sql kListDocuments{
-    "ListDocuments",
-    "SELECT app FROM documents WHERE app > ?1 ORDER BY app LIMIT CAST(?2 AS INTEGER)"};
-
-// Those of `DB`, for the test that reads their plans.
-inline constexpr Sql kDocumentStatements[] = {kRegisterDocument, kListDocuments};
 
 }  // namespace tidemark::sql

@@ -30,7 +30,7 @@ ORDER BY place)sql"};
 inline constexpr Sql kReadRecordPage{"ReadRecordPage", R"sql(
 SELECT '', data, place FROM (
   SELECT data, place FROM record WHERE collection = ?3 AND place > CAST(?2 AS INTEGER)
-    AND data IS NOT NULL AND version <= CAST(?1 AS INTEGER)
+    AND place > 0 AND version <= CAST(?1 AS INTEGER)
   UNION ALL SELECT data, place FROM frozen
   WHERE collection = ?3 AND place > CAST(?2 AS INTEGER)
     AND CAST(?1 AS INTEGER) <= (SELECT value FROM meta WHERE key = 'frozen'))
@@ -43,7 +43,7 @@ SELECT
       + CASE kind WHEN 1 THEN 2 ELSE length(CAST(value AS BLOB)) END + 1) - 1, 0) FROM member)
     + (SELECT coalesce(sum(length(CAST(data AS BLOB)) + 1), 0) FROM record WHERE data IS NOT NULL)
     - (SELECT count(*) FROM member AS m WHERE kind = 1 AND EXISTS (
-      SELECT 1 FROM record AS r WHERE r.collection = m.key AND r.data IS NOT NULL)))sql"};
+      SELECT 1 FROM record AS r WHERE r.collection = m.key AND r.place > 0)))sql"};
 
 // The version that a copy begins to be made of: the one that there is.
 inline constexpr Sql kFreeze{"Freeze", R"sql(

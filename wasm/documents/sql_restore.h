@@ -8,29 +8,30 @@
 namespace tidemark::sql {
 
 // The places of a copy's rows, as changes of its seal, kept. ?1 the version, ?2 after which place,
-// ?3 collection.
+// ?3 collection; of members, the highest kind of them.
 inline constexpr Sql kReadMemberPlaces{"ReadMemberPlaces", R"sql(
 SELECT '', '{"op":"place","member":' || json_quote(key) || ',"place":' || place || '}', place FROM (
-  SELECT key, place FROM member WHERE version <= CAST(?1 AS INTEGER)
-  UNION ALL SELECT key, place FROM frozen_member)
-WHERE place > CAST(?2 AS INTEGER)
+  SELECT key, place, kind FROM member WHERE version <= CAST(?1 AS INTEGER)
+  UNION ALL SELECT key, place, kind FROM frozen_member)
+WHERE place > CAST(?2 AS INTEGER) AND kind <= CAST(?3 AS INTEGER)
 ORDER BY place)sql"};
 inline constexpr Sql kReadRecordPlaces{"ReadRecordPlaces", R"sql(
 SELECT '', '{"op":"place","collection":' || json_quote(?3) || ',"id":' || json_quote(id)
   || ',"place":' || place || '}', place
 FROM (
   SELECT id, place FROM record WHERE collection = ?3 AND place > CAST(?2 AS INTEGER)
-    AND data IS NOT NULL AND version <= CAST(?1 AS INTEGER)
+    AND place > 0 AND version <= CAST(?1 AS INTEGER)
   UNION ALL SELECT id, place FROM frozen
   WHERE collection = ?3 AND place > CAST(?2 AS INTEGER))
 ORDER BY place)sql"};
 
-// ?1 the version: the bytes of all of them, with the commas between.
+// ?1 the version, ?2 the highest kind of member: the bytes of all of them, with the commas between.
 inline constexpr Sql kMeasurePlaces{"MeasurePlaces", R"sql(
 SELECT max(0, coalesce(sum(bytes + 1), 0) - 1) FROM (
   SELECT 33 + length(CAST(json_quote(key) AS BLOB)) + length(place) AS bytes FROM (
-    SELECT key, place FROM member WHERE version <= CAST(?1 AS INTEGER)
-    UNION ALL SELECT key, place FROM frozen_member)
+    SELECT key, place FROM member
+    WHERE version <= CAST(?1 AS INTEGER) AND kind <= CAST(?2 AS INTEGER)
+    UNION ALL SELECT key, place FROM frozen_member WHERE kind <= CAST(?2 AS INTEGER))
   UNION ALL
   SELECT 43 + length(CAST(json_quote(collection) AS BLOB)) + length(CAST(json_quote(id) AS BLOB))
     + length(place)
@@ -54,11 +55,11 @@ inline constexpr Sql kUnstageRecords{"UnstageRecords", R"sql(
 DELETE FROM staged WHERE stage = CAST(?1 AS INTEGER) AND (collection, id) IN (
   SELECT e.value ->> 0, e.value ->> 1 FROM json_each(?2) AS e))sql"};
 
-// ?1 stage, ?2 [[collection, id, place]...], or of members [[key, place]...]: rows that are there
-// take other places.
+// ?1 stage, ?2 [[collection, id, place]...], or of members [[key, place]...], ?3 stage: rows that
+// are in the first take these places in the second.
 inline constexpr Sql kMoveRecords{"MoveRecords", R"sql(
 INSERT INTO staged (stage, collection, id, place, data)
-SELECT s.stage, s.collection, s.id, e.value ->> 2, s.data
+SELECT CAST(?3 AS INTEGER), s.collection, s.id, e.value ->> 2, s.data
 FROM json_each(?2) AS e
 CROSS JOIN staged AS s ON s.stage = CAST(?1 AS INTEGER) AND s.collection = e.value ->> 0
   AND s.id = e.value ->> 1
@@ -66,7 +67,7 @@ WHERE true
 ON CONFLICT (stage, collection, id) DO UPDATE SET place = excluded.place)sql"};
 inline constexpr Sql kMoveMembers{"MoveMembers", R"sql(
 INSERT INTO staged_member (stage, key, place, kind, value)
-SELECT s.stage, s.key, e.value ->> 1, s.kind, s.value
+SELECT CAST(?3 AS INTEGER), s.key, e.value ->> 1, s.kind, s.value
 FROM json_each(?2) AS e
 CROSS JOIN staged_member AS s ON s.stage = CAST(?1 AS INTEGER) AND s.key = e.value ->> 0
 WHERE true
@@ -86,6 +87,26 @@ ON CONFLICT (stage, key) DO UPDATE SET
 inline constexpr Sql kUnstageMembers{"UnstageMembers", R"sql(
 DELETE FROM staged_member WHERE stage = CAST(?1 AS INTEGER)
   AND key IN (SELECT value FROM json_each(?2)))sql"};
+
+// ?1 stage: its members that are values.
+inline constexpr Sql kUnstageValues{
+    "UnstageValues", "DELETE FROM staged_member WHERE stage = CAST(?1 AS INTEGER) AND kind = 0"};
+
+// ?1 from which stage on: all of them.
+inline constexpr Sql kClearStages{"ClearStages",
+                                  "DELETE FROM staged WHERE stage >= CAST(?1 AS INTEGER)"};
+inline constexpr Sql kClearStagesMembers{
+    "ClearStagesMembers", "DELETE FROM staged_member WHERE stage >= CAST(?1 AS INTEGER)"};
+
+// ?1 the stage of what one object held, ?2 that of the whole, ?3 which object in order: its places
+// are apart from those of others by more than any gives; ?4 the shard to keep records in, or NULL.
+inline constexpr Sql kJoinStaged{"JoinStaged", R"sql(
+UPDATE OR REPLACE staged SET stage = CAST(?2 AS INTEGER), shard = ?4,
+  place = place + CAST(?3 AS INTEGER) * 4503599627370496
+WHERE stage = CAST(?1 AS INTEGER))sql"};
+inline constexpr Sql kJoinStagedMembers{"JoinStagedMembers", R"sql(
+UPDATE OR REPLACE staged_member SET stage = CAST(?2 AS INTEGER)
+WHERE stage = CAST(?1 AS INTEGER) AND kind = 0)sql"};
 
 // ?1 stage, ?2 the step between places: records in their order, with the places that a document
 // has that was just read (documents/stage.h).

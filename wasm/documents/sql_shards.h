@@ -19,6 +19,11 @@ inline constexpr Sql kReplaceShards{
 inline constexpr Sql kAddShards{
     "AddShards", "INSERT OR IGNORE INTO shard (name) SELECT value FROM json_each(?1)"};
 
+// ?1 a version: from here on all are above it.
+inline constexpr Sql kRaiseClock{"RaiseClock", R"sql(
+INSERT INTO meta (key, value) VALUES ('clock', CAST(?1 AS INTEGER))
+ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value))sql"};
+
 // ?1 [[key, place]...]: collections that a shard may hold.
 inline constexpr Sql kJoinMembers{"JoinMembers", R"sql(
 INSERT INTO member (key, place, kind, value, version)
@@ -48,9 +53,9 @@ inline constexpr Sql kShardCollection{
     "UPDATE staged SET shard = ?3 WHERE stage = CAST(?1 AS INTEGER) AND collection = ?2"};
 
 // ?1 stage, ?2 collection, ?3 after which id, ?4 how many: records that want a shard, with their
-// texts and the shards that they lie in.
+// texts and the shards that they came with or lie in.
 inline constexpr Sql kReadStagedPage{"ReadStagedPage", R"sql(
-SELECT s.id, s.data, p.shard FROM staged AS s
+SELECT s.id, s.data, coalesce(s.shard, p.shard) FROM staged AS s
 LEFT JOIN placed AS p ON p.collection = s.collection AND p.id = s.id
 WHERE s.stage = CAST(?1 AS INTEGER) AND s.collection = ?2 AND s.id > ?3
 ORDER BY s.id LIMIT CAST(?4 AS INTEGER))sql"};
@@ -165,7 +170,7 @@ WHERE stage = CAST(?1 AS INTEGER) AND kind = 1)sql"};
 // ?1 after which place: rows of a collection ?2, as a shard gives them back, kept.
 inline constexpr Sql kReadOwnRows{"ReadOwnRows", R"sql(
 SELECT '', json_array(id, place, data), place FROM record
-WHERE collection = ?2 AND place > CAST(?1 AS INTEGER) AND data IS NOT NULL ORDER BY place)sql"};
+WHERE collection = ?2 AND place > CAST(?1 AS INTEGER) AND place > 0 ORDER BY place)sql"};
 inline constexpr Sql kReadOwnValues{"ReadOwnValues", R"sql(
 SELECT '', json_array(key, place, value), place FROM member
 WHERE kind = 0 AND place > CAST(?1 AS INTEGER) ORDER BY place)sql"};

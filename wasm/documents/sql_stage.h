@@ -96,7 +96,7 @@ WHERE m.version <= CAST(?2 AS INTEGER)
 // ?1 stage, ?2 version, ?3 how many: records that are not to come, deleted, and the versions that
 // they had.
 inline constexpr Sql kDeleteReplaced{"DeleteReplaced", R"sql(
-UPDATE record SET data = NULL, before = version, version = CAST(?2 AS INTEGER)
+UPDATE record SET data = NULL, place = 0, before = version, version = CAST(?2 AS INTEGER)
 WHERE (collection, id) IN (
   SELECT r.collection, r.id FROM record AS r
   LEFT JOIN staged AS s
@@ -139,7 +139,7 @@ SELECT '', '{"op":"upsert","collection":' || json_quote(collection) || ',"id":' 
   || ',"before":' || coalesce(before, 'null') || ',"place":' || place
   || ',"record":' || data || '}',
   place
-FROM record WHERE collection = ?1 AND place > CAST(?2 AS INTEGER) AND data IS NOT NULL
+FROM record WHERE collection = ?1 AND place > CAST(?2 AS INTEGER) AND place > 0
   AND version = CAST(?3 AS INTEGER)
 ORDER BY place)sql"};
 

@@ -20,7 +20,8 @@ CREATE TABLE IF NOT EXISTS member (
 
 // A record. `data` is its text as it came, NULL once it is deleted: its version is kept for a
 // while, so that who has not seen the deletion does not undo it. `before` is the version that this
-// one followed. Records come in the order of their places; no two that are there share one.
+// one followed. Records come in the order of their places, all above 0; no two that are there
+// share one. That of a deletion is 0.
 inline constexpr Sql kCreateRecord{"CreateRecord", R"sql(
 CREATE TABLE IF NOT EXISTS record (
   collection TEXT NOT NULL,
@@ -32,10 +33,11 @@ CREATE TABLE IF NOT EXISTS record (
   PRIMARY KEY (collection, id)
 ) STRICT, WITHOUT ROWID)sql"};
 
-// Of those that are there: an operation on one touches it only where it adds or deletes.
+// Of those that are there, by what only adding, moving and deleting changes: were it `data`, each
+// change of a record would write the index too. Whoever wants it says `place > 0`.
 inline constexpr Sql kCreateRecordPlace{
     "CreateRecordPlace",
-    "CREATE INDEX IF NOT EXISTS record_place ON record (collection, place) WHERE data IS NOT NULL"};
+    "CREATE INDEX IF NOT EXISTS record_place ON record (collection, place) WHERE place > 0"};
 
 // Deletions, the oldest first: so they are found to be forgotten.
 inline constexpr Sql kCreateRecordDeleted{

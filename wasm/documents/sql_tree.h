@@ -16,7 +16,7 @@ inline constexpr Sql kReadValue{"ReadValue", "SELECT value FROM member WHERE key
 // ?1 collection: how many records it has, and their bytes. The first reads the index alone.
 inline constexpr Sql kCountRecords{"CountRecords",
                                    "SELECT count(*) FROM record INDEXED BY record_place WHERE "
-                                   "collection = ?1 AND data IS NOT NULL"};
+                                   "collection = ?1 AND place > 0"};
 inline constexpr Sql kMeasureRecords{
     "MeasureRecords",
     "SELECT count(*), coalesce(sum(length(CAST(data AS BLOB))), 0) FROM record\n"
@@ -25,16 +25,16 @@ inline constexpr Sql kMeasureRecords{
 // ?1 collection: its records in order.
 inline constexpr Sql kReadCollection{"ReadCollection", R"sql(
 SELECT id, place, version, data FROM record
-WHERE collection = ?1 AND data IS NOT NULL ORDER BY place)sql"};
+WHERE collection = ?1 AND place > 0 ORDER BY place)sql"};
 
 // ?1 collection: the same, with their sizes in place of what they are.
 inline constexpr Sql kListRecords{"ListRecords", R"sql(
 SELECT id, place, version, length(CAST(data AS BLOB)) FROM record
-WHERE collection = ?1 AND data IS NOT NULL ORDER BY place)sql"};
+WHERE collection = ?1 AND place > 0 ORDER BY place)sql"};
 
 // ?1 collection, ?2 index: the record there.
 inline constexpr Sql kReadNth{"ReadNth", R"sql(
 SELECT id, place, version, data FROM record
-WHERE collection = ?1 AND data IS NOT NULL ORDER BY place LIMIT 1 OFFSET CAST(?2 AS INTEGER))sql"};
+WHERE collection = ?1 AND place > 0 ORDER BY place LIMIT 1 OFFSET CAST(?2 AS INTEGER))sql"};
 
 }  // namespace tidemark::sql

@@ -18,7 +18,7 @@ CROSS JOIN record AS r ON r.collection = e.value ->> 0 AND r.id = e.value ->> 1)
 // ?1 [collection...]: the kind of each member of that name, and the last place in it.
 inline constexpr Sql kReadCollections{"ReadCollections", R"sql(
 SELECT e.key, m.kind,
-  (SELECT max(place) FROM record AS r WHERE r.collection = e.value AND r.data IS NOT NULL)
+  (SELECT max(place) FROM record AS r WHERE r.collection = e.value AND r.place > 0)
 FROM json_each(?1) AS e CROSS JOIN member AS m ON m.key = e.value)sql"};
 
 inline constexpr Sql kReadLastMember{"ReadLastMember", "SELECT max(place), count(*) FROM member"};
@@ -35,7 +35,7 @@ ON CONFLICT (collection, id) DO UPDATE SET
   place = excluded.place, version = excluded.version, before = excluded.before,
   data = excluded.data)sql"};
 
-// The same where no record takes another place: its index stays untouched.
+// The same where no record takes another place, and none goes: its index stays untouched.
 inline constexpr Sql kRewriteRecords{"RewriteRecords", R"sql(
 INSERT INTO record (collection, id, place, version, before, data)
 SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, CAST(?3 AS INTEGER), e.value ->> 3,

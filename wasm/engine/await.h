@@ -102,6 +102,13 @@ class Publish : public Await {
   void await_resume() { TakeResult(); }
 };
 
+// Several commands in one step, in order: of a local operation, one after the other.
+class Commands : public Await {
+ public:
+  explicit Commands(std::vector<Command> commands) : Await(std::move(commands)) {}
+  std::vector<CommandResult> await_resume() { return TakeResults(); }
+};
+
 // Runs an operation in another object, with the caller's identity.
 class Call : public Await {
  public:

@@ -73,6 +73,13 @@ struct CommandWriter {
     writer->Str(command.except_device);
     WriteParts(command.frame);
   }
+  void operator()(const SendCommand& command) const {
+    writer->Array(3);
+    writer->Str("send");
+    writer->Array(command.sockets.size());
+    for (const int64_t socket : command.sockets) writer->Int(socket);
+    WriteParts(command.frame);
+  }
   void WriteParts(const std::vector<Part>& parts) const {
     writer->Array(parts.size());
     for (const Part& part : parts) WritePart(part, writer);
@@ -87,6 +94,8 @@ Cell ReadCell(msgpack::Reader* reader) {
       return reader->Double();
     case msgpack::Type::kStr:
       return std::string(reader->Str());
+    case msgpack::Type::kBin:
+      return std::string(reader->Bin());
     default:
       reader->Nil();
       return Null{};
@@ -161,6 +170,7 @@ struct ResultReader {
   }
   CommandResult operator()(const AlarmCommand& /*command*/) const { return Nothing(); }
   CommandResult operator()(const PublishCommand& /*command*/) const { return Nothing(); }
+  CommandResult operator()(const SendCommand& /*command*/) const { return Nothing(); }
   CommandResult Nothing() const {
     reader->Nil();
     return Null{};

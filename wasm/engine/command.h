@@ -10,6 +10,8 @@
 //   ["store", "kv" | "r2", verb, {key: text...}, [Part...]]   KV or R2; the verbs are below
 //   ["publish", device, [Part...]]     send a text frame to the object's sockets, but not to those
 //                                      of that device: after the commit, if it comes
+//   ["send", [socket...], [Part...]]   send a binary frame to sockets of the object, by the numbers
+//                                      that they joined with: after the commit, if it comes
 // Statement := [sql, [Param...], nil | [bytes_max, rows_max]]
 // Param     := nil | int | double | text | bin | Handle | BodyRange
 // Part      := bin | Handle
@@ -18,17 +20,18 @@
 //
 // Result, one a command, in order :=
 //   sql, d1:  [true, [ResultSet...]] | [false, code, message]
-//   body:     bin        alarm, publish: nil
+//   body:     bin        alarm, publish, send: nil
 //   call:     [true, status, {key: text...}, Handle] | [false, code, message]
 //   store:    [true, status, {key: text...}, Handle | bin] | [false, code, message]
 // ResultSet := [rows_written, [[Cell...]...]]                              where nothing is kept
 //            | [rows_written, [[group, Handle, rows]...], last, more]      where it is
-// Cell      := nil | int | double | text
+// Cell      := nil | int | double | text | bin
 //
 // Where a statement names bounds its rows are kept and never cross into the core. Their columns are
 // (group, text, seq): the host joins the texts of each group with commas, stops after rows_max rows
 // or before a row that would exceed bytes_max (it takes one at least; bytes are UTF-16 units), and
-// says the seq of the last row taken and whether rows were left.
+// says the seq of the last row taken and whether rows were left. Blobs in the place of texts are
+// joined as they are.
 //
 // A failing own store has no result: the host cancels the operation. A failing D1 has a code:
 // `refused` (a constraint; the same batch will fail again), `moved` (a fence) or `unavailable`.
@@ -132,13 +135,18 @@ struct PublishCommand {
   std::string except_device;  // empty: to every socket
   std::vector<Part> frame;
 };
-using Command = std::variant<SqlCommand, BodyCommand, AlarmCommand, CallCommand, PublishCommand>;
+struct SendCommand {
+  std::vector<int64_t> sockets;
+  std::vector<Part> frame;
+};
+using Command =
+    std::variant<SqlCommand, BodyCommand, AlarmCommand, CallCommand, PublishCommand, SendCommand>;
 
 // A verb on KV or R2, in the form of a call.
 CallCommand StoreCommand(std::string store, std::string verb, Params params,
                          std::vector<Part> body = {});
 
-using Cell = std::variant<Null, int64_t, double, std::string>;
+using Cell = std::variant<Null, int64_t, double, std::string>;  // a blob is a string too
 
 struct Kept {
   std::string group;

@@ -2,6 +2,7 @@
 
 #include "accounts/operations.h"
 #include "documents/operations.h"
+#include "events/operations.h"
 #include "live/operations.h"
 #include "ops/activity.h"
 #include "ops/enter.h"
@@ -104,6 +105,7 @@ constexpr OperationEntry kOperations[] = {
     {"read_shard_page", ObjectOnly, ReadShardPage},
     {"read_shard_rows", ObjectOnly, ReadShardRows},
     {"thaw_shard", ObjectOnly, ThawShard},
+    {"flush_shard", ObjectOnly, FlushShard},
     {"register_shard", ObjectOnly, RegisterShard},
     {"add_collections", ObjectOnly, AddCollections},
     {"place_records", ObjectOnly, PlaceRecords},
@@ -118,6 +120,16 @@ constexpr OperationEntry kOperations[] = {
     {"replace_document", DocumentWriter, ReplaceDocument},
     {"list_snapshots", DocumentReader, ListSnapshots},
     {"run_documents", ObjectOnly, RunDocuments},
+    {"enter_events", Anyone, EnterEvents},
+    {"open_events", ObjectOnly, OpenEvents},
+    {"join_events", Anyone, JoinEvents},
+    {"event_frame", Anyone, EventFrame},
+    {"leave_events", ObjectOnly, LeaveEvents},
+    {"deliver_events", ObjectOnly, DeliverEvents},
+    {"tick_events", ObjectOnly, TickEvents},
+    {"make_event_key", Anyone, MakeEventKey},
+    {"list_event_keys", Anyone, ListEventKeys},
+    {"revoke_event_key", Anyone, RevokeEventKey},
     {"record_activity", ObjectOnly, RecordActivity},
     {"list_activity", AnyReader, ListActivity},
     {"prune_activity", ObjectOnly, PruneActivity},

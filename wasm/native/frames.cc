@@ -76,6 +76,10 @@ HostCommand DecodeCommand(msgpack::Reader* reader) {
     command.operation = std::string(reader->Str());
     ReadParams(reader, &command.params);
     command.parts = DecodeParts(reader);
+  } else if (command.kind == "send") {
+    command.sockets.resize(reader->Array());
+    for (int64_t& socket : command.sockets) socket = reader->Int();
+    command.parts = DecodeParts(reader);
   } else if (command.kind == "publish") {
     command.device = std::string(reader->Str());
     command.parts = DecodeParts(reader);

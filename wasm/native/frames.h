@@ -23,7 +23,7 @@ struct HostStatement {
 };
 
 struct HostCommand {
-  std::string kind;   // sql, d1, body, alarm, call, store, publish
+  std::string kind;   // sql, d1, body, alarm, call, store, publish, send
   std::string shard;  // d1
   std::vector<HostStatement> statements;
   int64_t number = 0;     // body: offset; alarm: time
@@ -31,8 +31,9 @@ struct HostCommand {
   std::string space;      // call; store: its name
   std::string operation;  // store: the verb
   Params params;
-  std::vector<Part> parts;  // call, store: the body; publish: the frame
-  std::string device;       // publish
+  std::vector<Part> parts;  // call, store: the body; publish, send: the frame
+  std::string device;
+  std::vector<int64_t> sockets;  // send       // publish
 };
 
 struct HostReply {

@@ -38,6 +38,10 @@ HostResult Running::RunCommand(const HostCommand& command) {
     published_.emplace_back(command.device, Join(command.parts));
     return Null{};
   }
+  if (command.kind == "send") {
+    sent_.emplace_back(command.sockets, Join(command.parts));
+    return Null{};
+  }
   if (command.kind == "call") {
     auto result = stores_.call(command, &held_);
     if (auto* failure = std::get_if<Failure>(&result)) return std::move(*failure);
@@ -78,8 +82,13 @@ void Running::Finish() {
     if (failed) return stores_.own->Rollback();
     stores_.own->Commit();
   }
-  if (failed || !stores_.publish) return;
-  for (const auto& [device, frame] : published_) stores_.publish(device, frame);
+  if (failed) return;
+  if (stores_.publish) {
+    for (const auto& [device, frame] : published_) stores_.publish(device, frame);
+  }
+  if (stores_.send) {
+    for (const auto& [sockets, frame] : sent_) stores_.send(sockets, frame);
+  }
 }
 
 std::string Running::Join(const std::vector<Part>& parts) const {

@@ -29,6 +29,7 @@ struct Stores {
   BlobStore* r2 = nullptr;
   // Told after the commit; without it frames go nowhere.
   std::function<void(const std::string& except_device, const std::string& frame)> publish;
+  std::function<void(const std::vector<int64_t>& sockets, const std::string& frame)> send;
 };
 
 struct Answer {
@@ -69,7 +70,8 @@ class Running {
   bool in_transaction_ = false;
   int steps_ = 0;
   Held held_;
-  std::vector<std::pair<std::string, std::string>> published_;  // device, frame
+  std::vector<std::pair<std::string, std::string>> published_;      // device, frame
+  std::vector<std::pair<std::vector<int64_t>, std::string>> sent_;  // sockets, frame
   Output output_;
 };
 

@@ -85,7 +85,7 @@ class Keeper {
     if (set->more) return false;
     Kept& kept = GroupOf(TextOf(statement, 0), set);
     std::string& joined = held_->texts[kept.handle.id];
-    if (kept.rows++ > 0) joined += ',';
+    if (kept.rows++ > 0 && sqlite3_column_type(statement, 1) == SQLITE_TEXT) joined += ',';
     joined += text;
     ++count_;
     set->last = sqlite3_column_int64(statement, 2);

@@ -1,4 +1,5 @@
-// GET /health: the engine answers, so the module is loaded and runs.
+// GET /health: the engine answers, so the module is loaded and runs. Parameters: `environment`, and
+// `gate`, where event logs have one: in production they stay shut without it.
 
 #pragma once
 

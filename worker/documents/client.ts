@@ -49,6 +49,7 @@ const OPERATIONS: Readonly<Record<string, { caller?: true; spanning?: true }>> =
   read_shard_page: {},
   read_shard_rows: {},
   thaw_shard: {},
+  flush_shard: { spanning: true },
   register_shard: {},
   add_collections: { spanning: true },
   place_records: {},
@@ -61,8 +62,8 @@ const OPERATIONS: Readonly<Record<string, { caller?: true; spanning?: true }>> =
 const CALL_MS = 20_000;
 const SPANNING_CALL_MS = 300_000;
 
-export const callSignal = (operation: string): AbortSignal =>
-  AbortSignal.timeout(OPERATIONS[operation]?.spanning ? SPANNING_CALL_MS : CALL_MS);
+export const callMs = (operation: string): number =>
+  OPERATIONS[operation]?.spanning ? SPANNING_CALL_MS : CALL_MS;
 
 export const isOfDocuments = (operation: string): boolean => Object.hasOwn(OPERATIONS, operation);
 

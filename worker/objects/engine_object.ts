@@ -3,10 +3,10 @@
 
 import { DurableObject } from 'cloudflare:workers';
 import { bodyFor } from '../app.ts';
-import { drive, driveSync, Held, type Host, type LocalHost, type Reply } from '../drive.ts';
+import { concat, drive, driveSync, Held, type Host, type LocalHost, type Reply } from '../drive.ts';
 import { engine } from '../engine.ts';
 import { type Env, shardOf } from '../env.ts';
-import type { Command, CommandResult, IdentityFrame, Statement } from '../frames.ts';
+import type { Command, CommandResult, IdentityFrame, Params, Statement } from '../frames.ts';
 import { runBatch } from '../hosts/d1.ts';
 import { runStatements } from '../hosts/durable_sql.ts';
 import { runStore } from '../hosts/store.ts';
@@ -27,8 +27,8 @@ class RolledBack extends Error {
 /** Whether a reply may be sent as it is. */
 type Fits = (reply: Reply) => boolean;
 
-/** A frame for sockets. */
-type Published = [exceptDevice: string, frame: string];
+/** What follows a commit: frames for sockets. */
+type Then = () => void;
 
 export abstract class EngineObject extends DurableObject<Env> {
   protected readonly name: string;
@@ -47,15 +47,29 @@ export abstract class EngineObject extends DurableObject<Env> {
     throw new Error('this object has no sockets');
   }
 
+  /** The same, by the numbers that sockets joined with. */
+  protected send(_sockets: number[], _frame: Uint8Array): void {
+    throw new Error('this object has no sockets');
+  }
+
+  /** Parameters of the operation that makes its tables, and what came of it. */
+  protected opening(): Params {
+    return {};
+  }
+  protected opened(_reply: Reply): void {}
+
   /** Told of each local operation that was committed. */
   protected committed(_reply: Reply): void {}
 
   protected open(): void {
     if (this.#opened) return;
-    const call = { operation: this.opener, identity: null, params: {} };
-    const status = this.#transact(call, new Held(), 0)?.status ?? 500;
-    if (status >= 400) throw new Error(`the object could not be opened: ${status}`);
+    const call = { operation: this.opener, identity: null, params: this.opening() };
+    const reply = this.#transact(call, new Held(), 0);
+    if (reply === undefined || reply.status >= 400) {
+      throw new Error(`the object could not be opened: ${reply?.status}`);
+    }
     this.#opened = true;
+    this.opened(reply);
   }
 
   protected requireName(): void {
@@ -71,8 +85,8 @@ export abstract class EngineObject extends DurableObject<Env> {
 
   /** Undefined where the reply does not fit: then nothing has happened. */
   #transact(call: Call, held: Held, bodySize: number, fits: Fits = () => true): Reply | undefined {
-    const published: Published[] = [];
-    const host: LocalHost = { run: (command) => this.#runLocal(command, held, published) };
+    const then: Then[] = [];
+    const host: LocalHost = { run: (command) => this.#runLocal(command, held, then) };
     const alarmAt = this.#alarmAt;
     let reply: Reply;
     try {
@@ -88,7 +102,7 @@ export abstract class EngineObject extends DurableObject<Env> {
       if (error instanceof RolledBack) return error.reply;
       throw error;
     }
-    for (const [exceptDevice, frame] of published) this.publish(exceptDevice, frame);
+    for (const each of then) each();
     this.committed(reply);
     return reply;
   }
@@ -98,7 +112,7 @@ export abstract class EngineObject extends DurableObject<Env> {
     return drive(engine(), requestFrame(call, this.name, bodySize), host, held);
   }
 
-  #runLocal(command: Command, held: Held, published: Published[]): CommandResult {
+  #runLocal(command: Command, held: Held, then: Then[]): CommandResult {
     switch (command[0]) {
       case 'sql':
         return runStatements(this.ctx.storage.sql, command[1], held);
@@ -106,9 +120,16 @@ export abstract class EngineObject extends DurableObject<Env> {
         return held.body.subarray(command[1], command[1] + command[2]);
       case 'alarm':
         return this.setAlarm(command[1]);
-      case 'publish':
-        published.push([command[1], held.join(command[2])]);
+      case 'publish': {
+        const frame = held.join(command[2]);
+        then.push(() => this.publish(command[1], frame));
         return null;
+      }
+      case 'send': {
+        const frame = concat(held.bytes(command[2]));
+        then.push(() => this.send(command[1], frame));
+        return null;
+      }
       default:
         throw new Error(`a local operation cannot run ${command[0]}`);
     }
@@ -126,13 +147,14 @@ export abstract class EngineObject extends DurableObject<Env> {
         return runCall(this.env, identity, command, held);
       case 'store':
         return runStore(this.env, command, held);
-      case 'publish':
-        this.publish(command[1], held.join(command[2]));
-        return null;
       case 'sql':
         return this.#runAtomic(command[1], held);
-      default:
-        return this.#runLocal(command, held, []);
+      default: {
+        const then: Then[] = [];
+        const result = this.#runLocal(command, held, then);
+        for (const each of then) each();
+        return result;
+      }
     }
   }
 

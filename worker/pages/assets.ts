@@ -5,10 +5,12 @@ import type { Context } from 'hono';
 import adminScript from '../../build/assets/admin.js.txt';
 import documents from '../../build/assets/coreenginedb.js.txt';
 import home from '../../build/assets/home.js.txt';
+import viewerScript from '../../build/assets/viewer.js.txt';
 import { type App, problem } from '../app.ts';
 import adminStyle from './assets/admin.css';
 import icon from './assets/icon.svg';
 import style from './assets/style.css';
+import viewerStyle from './assets/viewer.css';
 
 const assets: Record<string, { type: string; text: string }> = {
   'admin.css': { type: 'text/css; charset=utf-8', text: adminStyle },
@@ -16,6 +18,8 @@ const assets: Record<string, { type: string; text: string }> = {
   'home.js': { type: 'text/javascript; charset=utf-8', text: home },
   'icon.svg': { type: 'image/svg+xml', text: icon },
   'style.css': { type: 'text/css; charset=utf-8', text: style },
+  'viewer.css': { type: 'text/css; charset=utf-8', text: viewerStyle },
+  'viewer.js': { type: 'text/javascript; charset=utf-8', text: viewerScript },
 };
 
 const HASH_BYTES = 8;

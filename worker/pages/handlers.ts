@@ -16,6 +16,7 @@ import { HomePage } from './home.tsx';
 import { LoginPage, SentPage, SignedInPage } from './login.tsx';
 import { MailPage } from './mail.tsx';
 import { problemPage, renderPage } from './render.ts';
+import { ViewerPage } from './viewer.tsx';
 
 type Handler = (c: Context<App>) => Promise<Response>;
 
@@ -65,6 +66,15 @@ export const admin = page(async (c) => {
   if (identity === null) return toLoginAndBack(c);
   const app = c.req.query('app') || 'default';
   return renderPage(c, AdminPage({ email: emailOf(identity), userId: identity[0], app }));
+});
+
+/** For anyone: what one may read is decided where the page connects. To sign in is one way. */
+export const viewer = page(async (c) => {
+  const identity = await visitor(c);
+  if (identity === null && c.req.query('sign-in') !== undefined) return toLoginAndBack(c);
+  const tenant = c.req.query('tenant') || 'default';
+  const email = identity && emailOf(identity);
+  return renderPage(c, ViewerPage({ email, tenant }), { referrer: 'no-referrer' });
 });
 
 export const showLogin = page(async (c) => {

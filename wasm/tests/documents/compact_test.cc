@@ -225,15 +225,5 @@ TEST(Compact, ReadersThatMissedACopyGetIt) {
   EXPECT_FALSE(answer.data.contains("republishes"));
 }
 
-TEST(Compact, ShardedAppIsPassedOver) {
-  DocumentHarness documents("blog");
-  documents.Put(R"({"a":1})");
-  for (const char* operation : {"compact_document", "snapshot_document"}) {
-    native::Answer answer = documents.RunSpanning(operation, {{"shards", "blog=collection"}});
-    EXPECT_EQ(answer.status, 200);
-    EXPECT_EQ(answer.data["skipped"], "sharded");
-  }
-}
-
 }  // namespace
 }  // namespace tidemark::testing

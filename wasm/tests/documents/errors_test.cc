@@ -152,8 +152,6 @@ const Row kRows[] = {
     {"not_configured", 503, [](Documents* d) { return Compact(d, "x"); }},
     {"not_sharded", 409,
      [](Documents* d) { return Enter(d, {{"action", "write"}, {"shard", "a"}}); }},
-    {"sharded", 409,
-     [](Documents* d) { return Restore(d, {{"at", "0"}, {"shards", "default=collection"}}); }},
     {"spans_shards", 409,
      [](Documents* d) {
        return InWorker(d, "patch_sharded",

@@ -60,12 +60,45 @@ TEST_F(LargeWrite, ComesBackToTheByte) {
   EXPECT_EQ(documents_.View(), Large(120, 'x'));
 }
 
-TEST_F(LargeWrite, WithoutItsLastPartItNeverHappened) {
+TEST_F(LargeWrite, WithoutItsLastPartItIsToldAndNothingIsRestored) {
   LoseObject(&documents_);
   documents_.now_ms += 1'000;
   documents_.r2.Delete(keys_.back());
-  ASSERT_EQ(RestoreAt(&documents_, documents_.now_ms).status, 201);
+  const native::Answer answer = RestoreAt(&documents_, documents_.now_ms);
+  EXPECT_EQ(answer.status, 502);
+  EXPECT_EQ(ErrorOf(answer), "backup_damaged");
+  const std::string before = std::to_string(large_ - 1);
+  EXPECT_NE(answer.body.find("at=" + before), std::string::npos) << answer.body;
+  EXPECT_EQ(documents_.View(), "");
+  ASSERT_EQ(RestoreAt(&documents_, large_ - 1).status, 201);
   EXPECT_EQ(documents_.View(), R"({"users":[{"id":"first"}],"a":1})");
+}
+
+TEST_F(LargeWrite, WithoutItsLastPartItIsToldWhateverFollows) {
+  documents_.now_ms += 1'000;
+  documents_.Patch({Upsert("users", {{"id", "after"}})});
+  documents_.RunUntilIdle();
+  const std::string key = documents_.r2.Keys("journal/").back();
+  std::string next = TextIn(documents_, key);
+  // Of the object before, so that none seems to be missing.
+  const std::string previous = "\"previous\":" + std::to_string(large_);
+  ASSERT_NE(next.find(previous), std::string::npos);
+  documents_.r2.Delete(keys_.back());
+  const native::Answer answer = RestoreAt(&documents_, documents_.now_ms);
+  EXPECT_EQ(answer.status, 502);
+  EXPECT_EQ(ErrorOf(answer), "backup_damaged");
+}
+
+TEST_F(LargeWrite, OfALifeThatIsOverHindersNoMomentOfTheNext) {
+  documents_.r2.Delete(keys_.back());
+  LoseObject(&documents_);
+  documents_.now_ms += 1'000;
+  documents_.Put(R"({"new":1})");
+  documents_.RunUntilIdle();
+  const int64_t at = documents_.now_ms;
+  EXPECT_EQ(ErrorOf(RestoreAt(&documents_, large_)), "backup_damaged");
+  ASSERT_EQ(RestoreAt(&documents_, at).status, 200);
+  EXPECT_EQ(documents_.View(), R"({"new":1})");
 }
 
 TEST_F(LargeWrite, WithAPartMissingItIsNoticed) {

@@ -250,11 +250,42 @@ TEST(Restore, DamagedSnapshotIsNoticedAndAnEarlierOneServesAMoment) {
   EXPECT_EQ(documents.View(), R"({"a":[{"id":"x"}]})");
 }
 
-TEST(Restore, ShardedAppSaysSo) {
-  DocumentHarness documents("blog");
-  const native::Answer answer = Restore(&documents, {{"at", "1"}, {"shards", "blog=collection"}});
-  EXPECT_EQ(answer.status, 409);
-  EXPECT_EQ(ErrorOf(answer), "sharded");
+// A copy that is older than what was deleted of the journal, and a document that nobody wrote
+// since.
+TEST(Restore, WhatIsForgottenIsNotTakenForWhatWasBefore) {
+  DocumentHarness documents;
+  documents.Put(R"({"a":1})");
+  Daily(&documents);
+  documents.now_ms += 1'000;
+  documents.Put(R"({"a":2})");
+  const int64_t at = documents.now_ms;
+  documents.RunUntilIdle();
+  documents.now_ms += limits::kDayMs;
+  documents.Put(R"({"a":3})");
+  documents.RunUntilIdle();
+  EXPECT_EQ(Compact(&documents, "0").status, 200);
+  const native::Answer answer = RestoreAt(&documents, at);
+  EXPECT_EQ(answer.status, 410) << documents.View();
+  EXPECT_EQ(ErrorOf(answer), "moment_not_kept");
+  ASSERT_EQ(RestoreAt(&documents, kNow).status, 200);
+  EXPECT_EQ(documents.View(), R"({"a":1})");
+}
+
+TEST(Restore, SnapshotOfAMuchLaterDayServesWhereTheDaysBetweenHaveNone) {
+  DocumentHarness documents;
+  documents.Put(R"({"a":1})");
+  documents.now_ms += 1'000;
+  documents.Put(R"({"a":2})");
+  documents.RunUntilIdle();
+  const int64_t at = VersionOf(&documents);
+  documents.now_ms += 5 * limits::kDayMs;
+  Daily(&documents);
+  documents.now_ms += 9 * limits::kDayMs;
+  documents.Put(R"({"a":3})");
+  documents.RunUntilIdle();
+  EXPECT_EQ(Compact(&documents).status, 200);
+  ASSERT_EQ(RestoreAt(&documents, at).status, 200);
+  EXPECT_EQ(documents.View(), R"({"a":2})");
 }
 
 TEST(Restore, OfOneAppReadsNothingOfAnother) {

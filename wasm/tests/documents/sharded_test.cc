@@ -330,7 +330,7 @@ TEST(Sharded, WhatWasDeletedBeforeARelayoutIsNotUndoneByAnOldCopy) {
   EXPECT_EQ(app.Patch(Upsert("a", Record("x", 1), made)).status, 412);
 }
 
-TEST(Sharded, AMomentInWhichItWasShardedIsNotRestored) {
+TEST(Sharded, AMomentInWhichItWasShardedIsRestored) {
   ShardedHarness app("");
   app.documents.Put(R"({"a":[{"id":"x"},{"id":"w"}]})");
   app.documents.now_ms += 1'000;
@@ -342,16 +342,13 @@ TEST(Sharded, AMomentInWhichItWasShardedIsNotRestored) {
   app.documents.now_ms += 20'000;
   app.layout = "";
   app.Relayout();
+  app.documents.Patch(Upsert("a", {{"id", "later"}}));
   ASSERT_TRUE(app.RunUntilIdle());
-  const auto restored = [&](int64_t at) {
-    return app.documents.Run("restore_document", {{"at", std::to_string(at)}, {"layout", ""}}, {},
-                             "admin", false);
-  };
-  EXPECT_EQ(ErrorOf(restored(sharded)), "sharded");
-  const native::Answer now = restored(app.documents.now_ms + 30'000);
-  ASSERT_EQ(now.status, 200) << now.body;
-  app.documents.Run("replace_document", {{"layout", ""}});
-  EXPECT_EQ(app.documents.View(), R"({"a":[{"id":"w"}]})");
+  ASSERT_EQ(app.Restore({{"at", std::to_string(sharded)}}).status, 200);
+  EXPECT_EQ(app.Text(), R"({"a":[{"id":"w"}]})");
+  app.documents.now_ms += 10;
+  ASSERT_EQ(app.Restore({{"at", std::to_string(kNow)}}).status, 200);
+  EXPECT_EQ(app.Text(), R"({"a":[{"id":"x"},{"id":"w"}]})");
 }
 
 }  // namespace

@@ -104,6 +104,28 @@ TEST(Daily, OneThatCannotBeReadBackGetsNoSealAndServesNoMoment) {
   EXPECT_EQ(documents.View(), R"({"a":1})");
 }
 
+TEST(Daily, OneWhoseRunDiedBeforeItsSealIsMadeAnew) {
+  DocumentHarness documents;
+  documents.Put(R"({"a":1})");
+  const std::string day = DayOf(documents.now_ms);
+  const Params at{{"at", std::to_string(documents.now_ms)}};
+  {
+    const auto running = documents.Begin("snapshot_document", at, {}, "", false);
+    while (TextIn(documents, "snapshots/" + day + ".json").empty()) running->Step();
+  }
+  documents.now_ms += 1'000;
+  documents.Put(R"({"a":2})");
+  native::Answer again = Daily(&documents);
+  EXPECT_EQ(again.data["version"], std::to_string(VersionOf(&documents)));
+  EXPECT_EQ(TextIn(documents, "snapshots/" + day + ".json"), R"({"a":2})");
+  EXPECT_EQ(documents.r2.Keys("snapshots/places/").size(), 1U);
+  EXPECT_EQ(Daily(&documents).data["skipped"], "there");
+  // What somebody else put there stays.
+  documents.r2.Delete("snapshots/places/" + day + ".json");
+  documents.r2.Put("snapshots/" + day + ".json", "{}");
+  EXPECT_EQ(Daily(&documents).data["skipped"], "there");
+}
+
 TEST(Copy, OwnerAnswersThePresentWhileOneIsMade) {
   DocumentHarness documents;
   documents.Put(R"({"v":1,"users":[{"id":"a"},{"id":"b"}],"e":[]})");

@@ -11,7 +11,7 @@
 #include <set>
 #include <sstream>
 
-#include "documents/sql_journal.h"
+#include "documents/sql_rounds.h"
 #include "tests/support/documents.h"
 
 namespace tidemark::testing {

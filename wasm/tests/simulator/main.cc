@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "tests/simulator/documents_world.h"
+#include "tests/simulator/events_world.h"
 #include "tests/simulator/sharded_world.h"
 #include "tests/simulator/shares_world.h"
 #include "tests/simulator/world.h"
@@ -65,6 +66,11 @@ int main(int argc, char** argv) {
       tidemark::testing::ShardedWorld sharded(seed, options.trace);
       problem = sharded.Run();
       actions += sharded.actions();
+    }
+    if (problem.empty()) {
+      tidemark::testing::EventsWorld events(seed, options.trace);
+      problem = events.Run();
+      actions += events.actions();
     }
     deaths += world.deaths();
     if (!problem.empty()) {

@@ -4,21 +4,31 @@
 #include <array>
 #include <cstdio>
 
+#include "base/limits.h"
+#include "documents/preconditions.h"
+
 namespace tidemark::testing {
 namespace {
 
 using Fate = ShardedHarness::Fate;
 
-constexpr int kActions = 60;
+constexpr int kActions = 80;
+constexpr int kRestoresMax = 4;  // at the end
 constexpr size_t kStatesMax = 64;
 constexpr std::array kLayouts = {"collection", "day", "day:d"};
+constexpr std::array kJournalDays = {0, 1, 7};
 constexpr std::array kCollections = {"a", "b", "c"};
+
+int64_t VersionOf(const std::string& etag) {
+  return ParseVersion(std::string_view(etag).substr(1, etag.size() - 2))->version;
+}
 
 }  // namespace
 
 ShardedWorld::ShardedWorld(uint64_t seed, bool trace)
     : random_(seed), trace_(trace), app_("collection") {
   app_.layout = kLayouts[seed % kLayouts.size()];
+  days_ = kJournalDays[seed / kLayouts.size() % kJournalDays.size()];
   app_.fate = [this](const std::string&, const std::string& operation) {
     if (calm_ || Draw(25) != 0) return Fate::kMade;
     const auto fate = static_cast<Fate>(1 + Draw(3));
@@ -84,9 +94,11 @@ void ShardedWorld::Patch() {
   Apply(write, certain, &states_);
   if (running_ == nullptr) return;
   // A deletion of what was not there may have come before the put.
-  if (puts_) Apply(write, certain && write.value > 0, &after_put_);
+  if (runs_ == Runs::kPut) Apply(write, certain && write.value > 0, &after_put_);
+  // A restore is on any tag: it may come after the write.
+  if (runs_ == Runs::kRestore) Apply(write, false, &after_put_);
   during_.insert(states_.begin(), states_.end());
-  if (puts_) during_.insert(after_put_.begin(), after_put_.end());
+  if (runs_ == Runs::kPut) during_.insert(after_put_.begin(), after_put_.end());
 }
 
 void ShardedWorld::BeginPut() {
@@ -101,15 +113,82 @@ void ShardedWorld::BeginPut() {
   if (view.status == 200) params["if_match"] = view.Header("etag");
   if (view.status == 404) params["if_none_match"] = "*";
   running_ = app_.BeginPut(TextOf(put_), std::move(params));
-  puts_ = true;
+  runs_ = Runs::kPut;
   after_put_ = {put_};
   if (trace_) std::printf("put %s\n", TextOf(put_).c_str());
 }
 
 void ShardedWorld::BeginView() {
   running_ = app_.BeginView();
-  puts_ = false;
+  runs_ = Runs::kView;
   during_ = states_;
+}
+
+void ShardedWorld::BeginRestore() {
+  if (tags_.empty()) return;
+  const auto seen = std::next(tags_.begin(), Draw(static_cast<int>(tags_.size())));
+  restored_ = VersionOf(seen->first);
+  restores_ = {{"at", std::to_string(restored_)}};
+  after_put_ = {seen->second.state};
+  running_ = app_.BeginRestore(restores_);
+  runs_ = Runs::kRestore;
+  if (trace_) std::printf("restore %s %s\n", seen->first.c_str(), seen->second.text.c_str());
+}
+
+int64_t ShardedWorld::NewestSeen() const {
+  int64_t newest = 0;
+  for (const auto& [etag, seen] : tags_) newest = std::max(newest, VersionOf(etag));
+  return newest;
+}
+
+void ShardedWorld::BeginBackup() {
+  runs_ = Runs::kBackup;
+  compacts_ = Draw(2) != 0;
+  if (!compacts_) {
+    running_ = app_.BeginSnapshot(app_.documents.now_ms);
+    if (trace_) std::printf("snapshot\n");
+    return;
+  }
+  const int64_t kept_from = app_.documents.now_ms - days_ * limits::kDayMs;
+  // Without days the night's copy alone is what moments begin with, until another has its seal.
+  forgets_ = days_ == 0 ? limits::kIntegerMax : std::max(forgets_, kept_from);
+  folded_ = true;
+  running_ = app_.BeginCompact(std::to_string(days_));
+  if (trace_) std::printf("compact, %d days\n", days_);
+}
+
+void ShardedWorld::EndedRestore(const native::Answer& answer) {
+  if (answer.status < 300) {
+    states_ = after_put_;
+  } else if (answer.status == 503) {
+    states_.insert(after_put_.begin(), after_put_.end());
+  } else if (answer.status != 410 || restored_ > forgets_) {
+    Fail("a restore was refused: " + answer.body);
+  }
+}
+
+// At rest, moments that were seen come back as they were.
+std::string ShardedWorld::RestoreSeen() {
+  std::vector<std::string> tags;
+  for (const auto& [etag, seen] : tags_) tags.push_back(etag);
+  for (int i = 0; i < kRestoresMax && !tags.empty(); ++i) {
+    const std::string etag = tags[static_cast<size_t>(Draw(static_cast<int>(tags.size())))];
+    const Seen seen = tags_.at(etag);
+    app_.documents.now_ms += 1'000;
+    const native::Answer answer = app_.Restore({{"at", std::to_string(VersionOf(etag))}});
+    if (answer.status == 410 && VersionOf(etag) <= forgets_) continue;
+    if (answer.status != 200) return "restoring " + etag + " failed: " + answer.body;
+    const std::string text = app_.Text();
+    State state;
+    if (!Read(text, &state) || state != seen.state) {
+      return etag + " was " + seen.text + " and comes back as " + text;
+    }
+    // Days bring an order of their own.
+    if (app_.layout == seen.layout && text != seen.text) {
+      return etag + " was " + seen.text + " and comes back in another order: " + text;
+    }
+  }
+  return {};
 }
 
 void ShardedWorld::Saw(const native::Answer& view, const States& possible) {
@@ -119,15 +198,22 @@ void ShardedWorld::Saw(const native::Answer& view, const States& possible) {
   State seen;
   if (!Read(view.body, &seen)) return Fail("a view has a record twice: " + view.body);
   if (!possible.contains(seen)) return Fail("a view is of no document that was: " + view.body);
-  const auto [at, is_new] = tags_.try_emplace(view.Header("etag"), seen);
-  if (at->second != seen) Fail("two documents have one tag: " + view.body);
+  const auto [at, is_new] =
+      tags_.try_emplace(view.Header("etag"), Seen{seen, view.body, app_.layout});
+  if (at->second.state != seen) Fail("two documents have one tag: " + view.body);
   // Views that nobody disturbed say what there is.
   if (&possible == &states_) states_ = {seen};
 }
 
 void ShardedWorld::Ended(const native::Answer& answer) {
   if (trace_) std::printf("ended: %d %s\n", answer.status, answer.body.c_str());
-  if (!puts_) return Saw(answer, during_);
+  if (runs_ == Runs::kView) return Saw(answer, during_);
+  if (runs_ == Runs::kRestore) return EndedRestore(answer);
+  if (runs_ == Runs::kBackup) {
+    if (answer.status != 200 && answer.status != 503) Fail("a backup failed: " + answer.body);
+    if (answer.status == 200 && compacts_ && days_ == 0) forgets_ = NewestSeen();
+    return;
+  }
   if (answer.status < 300) {
     states_ = after_put_;
   } else if (answer.status == 503) {
@@ -139,7 +225,8 @@ void ShardedWorld::Ended(const native::Answer& answer) {
 
 void ShardedWorld::StepOn() {
   if (running_ == nullptr) return;
-  for (int i = 1 + Draw(6); i > 0 && !running_->done(); --i) running_->Step();
+  const bool long_one = runs_ == Runs::kRestore || runs_ == Runs::kBackup;
+  for (int i = 1 + Draw(long_one ? 60 : 6); i > 0 && !running_->done(); --i) running_->Step();
   if (!running_->done()) return;
   const native::Answer answer = running_->Take();
   running_.reset();
@@ -153,7 +240,8 @@ void ShardedWorld::Drop() {
   if (running_->done()) return StepOn();
   running_.reset();
   app_.Forget();
-  if (puts_) states_.insert(after_put_.begin(), after_put_.end());
+  const bool changes = runs_ == Runs::kPut || runs_ == Runs::kRestore;
+  if (changes) states_.insert(after_put_.begin(), after_put_.end());
 }
 
 void ShardedWorld::Relayout() {
@@ -178,7 +266,8 @@ void ShardedWorld::Act() {
     Saw(app_.View(), states_);
     calm_ = false;
   }
-  const int drawn = Draw(20);
+  if (Draw(40) == 0) app_.documents.now_ms += limits::kDayMs;
+  const int drawn = Draw(24);
   if (running_ != nullptr && drawn < 8) return StepOn();
   if (running_ != nullptr && drawn == 8) return Drop();
   if (drawn < 13) return Patch();
@@ -187,6 +276,8 @@ void ShardedWorld::Act() {
   if (drawn < 17) return BeginView();
   if (drawn == 17) return Relayout();
   if (drawn == 18) return app_.DeliverLate();
+  if (drawn == 20 || drawn == 21) return BeginRestore();
+  if (drawn > 21) return BeginBackup();
   calm_ = Draw(2) == 0;
   app_.RunUntilIdle();
   calm_ = false;
@@ -205,8 +296,8 @@ std::string ShardedWorld::Heal() {
   if (view.status != 200) return "the document cannot be read: " + view.body;
   if (!app_.RunUntilIdle()) return "it never comes to rest";
   if (app_.documents.PublishedText() != view.body) return "what is published is another document";
-  if (app_.Replayed() != view.body) return "the journal says another document";
-  return {};
+  if (!folded_ && app_.Replayed() != view.body) return "the journal says another document";
+  return RestoreSeen();
 }
 
 std::string ShardedWorld::Run() {

@@ -19,11 +19,13 @@ struct Kind {
   bool spanning;
 };
 constexpr Kind kKinds[] = {
-    {"get_document", true, false},    {"patch_document", true, false},
-    {"get_sharded", true, true},      {"put_sharded", true, true},
-    {"patch_through", true, true},    {"settle_document", false, true},
-    {"add_collections", false, true}, {"relayout_document", false, true},
-    {"tick_document", false, true},
+    {"get_document", true, false},     {"patch_document", true, false},
+    {"get_sharded", true, true},       {"put_sharded", true, true},
+    {"patch_through", true, true},     {"settle_document", false, true},
+    {"add_collections", false, true},  {"relayout_document", false, true},
+    {"tick_document", false, true},    {"restore_document", true, true},
+    {"replace_document", true, false}, {"snapshot_document", false, true},
+    {"compact_document", false, true}, {"flush_shard", false, true},
 };
 
 Kind KindOf(std::string_view operation) {
@@ -175,6 +177,41 @@ std::unique_ptr<native::Running> ShardedHarness::BeginView() {
 
 std::unique_ptr<native::Running> ShardedHarness::BeginRelayout() {
   return Take(manifest(), "relayout_document", Asked({}, "GET"), {}, "");
+}
+
+std::unique_ptr<native::Running> ShardedHarness::BeginRestore(Params params) {
+  return Take(manifest(), "restore_document", Asked(std::move(params), "POST"), {}, "admin");
+}
+
+native::Answer ShardedHarness::EndRestore(native::Running* running, Params params) {
+  while (!running->done()) running->Step();
+  turn_ = nullptr;
+  native::Answer answer = running->Take();
+  const std::string then = answer.data["then"];
+  if (answer.status >= 400 || then.empty()) return answer;
+  return Serve(manifest(), then, Asked(std::move(params), "POST"), {}, "admin");
+}
+
+native::Answer ShardedHarness::Restore(Params params) {
+  const auto running = BeginRestore(params);
+  return EndRestore(running.get(), std::move(params));
+}
+
+std::unique_ptr<native::Running> ShardedHarness::BeginSnapshot(int64_t at) {
+  return Take(manifest(), "snapshot_document", {{"at", std::to_string(at)}}, {}, "");
+}
+
+std::unique_ptr<native::Running> ShardedHarness::BeginCompact(const std::string& days) {
+  return Take(manifest(), "compact_document", {{"journal_days", days}}, {}, "");
+}
+
+native::Answer ShardedHarness::Snapshot() {
+  const std::string at = std::to_string(documents.now_ms);
+  return Serve(manifest(), "snapshot_document", {{"at", at}}, {}, "");
+}
+
+native::Answer ShardedHarness::Compact(const std::string& days) {
+  return Serve(manifest(), "compact_document", {{"journal_days", days}}, {}, "");
 }
 
 std::unique_ptr<native::Running> ShardedHarness::BeginTick(const std::string& object) {

@@ -25,6 +25,12 @@ class ShardedHarness {
 
   explicit ShardedHarness(std::string sharding, std::string app = "default");
 
+  // Of backups: a restore by `day` or `at`, and the crons' work. EndRestore: with what follows it.
+  native::Answer Restore(Params params);
+  native::Answer EndRestore(native::Running* running, Params params);
+  native::Answer Snapshot();
+  native::Answer Compact(const std::string& days = {});
+
   // As the Worker routes them. `layout` is the one that it is configured with.
   native::Answer Patch(const json& operations, Params more = {});
   native::Answer PatchText(std::string body, Params more = {});
@@ -41,6 +47,9 @@ class ShardedHarness {
   std::unique_ptr<native::Running> BeginView();
   std::unique_ptr<native::Running> BeginRelayout();
   std::unique_ptr<native::Running> BeginTick(const std::string& object);
+  std::unique_ptr<native::Running> BeginRestore(Params params);
+  std::unique_ptr<native::Running> BeginSnapshot(int64_t at);
+  std::unique_ptr<native::Running> BeginCompact(const std::string& days = {});
   // In the Worker: it takes nobody's turn.
   std::unique_ptr<native::Running> BeginPatch(const json& operations, Params more = {});
 
