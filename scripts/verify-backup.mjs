@@ -5,11 +5,16 @@
 // can also run the crons and delete the Durable Objects, and does it all with a sharded document
 // too. With --url it works on an app of a Worker
 // that is deployed, and leaves that app's document as it was before the run; where there is a
-// document that it did not write itself it does nothing, but with --force.
+// document that it did not write itself it does nothing, but with --force. That document is in a
+// file until it is back.
+//
+// SIGINT and SIGTERM end it early, and as clean: what it started and stored is gone, what was there
+// is back.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -17,6 +22,8 @@ import { parseArgs } from 'node:util';
 const MARK = 'written_by_verify_backup';
 const SECRET = 'a secret of the Worker that verify-backup starts for itself';
 const PUBLISHED_MAX_MS = 20_000;
+const RETRIES_MAX = 20; // of one request
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 }; // and the exit codes that say so
 
 const { values } = parseArgs({
   options: {
@@ -42,34 +49,37 @@ function compare(what, is, was) {
 
 /** The document of an app of a Worker, as a program uses it. */
 class Document {
-  constructor(url, app, token) {
+  /** Once `stop` is aborted it begins no more requests; one that is under way ends. */
+  constructor(url, app, token, stop) {
     this.url = url;
     this.app = app;
     this.path = `/apps/${app}/db.json`;
     this.token = token;
+    this.stop = stop;
     this.moments = []; // [version, text], in the order of time
   }
 
   async ask(method, path, { body, type, headers = {}, allowed = [200, 201] } = {}) {
-    const response = await fetch(`${this.url}${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${this.token}`,
-        ...(type && { 'content-type': type }),
-        ...headers,
-      },
-      ...(body !== undefined && { body }),
-    });
-    const text = await response.text();
-    const again_s = Number(response.headers.get('retry-after'));
-    if ((response.status === 429 || response.status === 503) && again_s > 0) {
-      await sleep(again_s * 1_000);
-      return this.ask(method, path, { body, type, headers, allowed });
+    for (let tries = 0; ; tries += 1) {
+      this.stop?.throwIfAborted();
+      const response = await fetch(`${this.url}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${this.token}`,
+          ...(type && { 'content-type': type }),
+          ...headers,
+        },
+        ...(body !== undefined && { body }),
+      });
+      const text = await response.text();
+      const { status } = response;
+      if (allowed.includes(status)) return { status, etag: response.headers.get('etag'), text };
+      const again_s = Number(response.headers.get('retry-after'));
+      if ((status !== 429 && status !== 503) || !(again_s > 0) || tries === RETRIES_MAX) {
+        throw new Error(`${method} ${path} answered ${status}: ${text.slice(0, 300)}`);
+      }
+      await sleep(again_s * 1_000, undefined, { signal: this.stop });
     }
-    if (!allowed.includes(response.status)) {
-      throw new Error(`${method} ${path} answered ${response.status}: ${text.slice(0, 300)}`);
-    }
-    return { status: response.status, etag: response.headers.get('etag'), text };
   }
 
   view() {
@@ -131,9 +141,17 @@ class Document {
     return JSON.parse((await this.ask('GET', `/snapshots?${query}`)).text);
   }
 
+  async replace(body) {
+    const headers = {
+      ...(await this.condition()),
+      'x-allow-empty-write': 'true',
+      'x-allow-large-delete': 'true',
+    };
+    await this.ask('PUT', this.path, { body, type: 'application/json', headers });
+  }
+
   async wipe() {
-    const headers = { ...(await this.condition()), 'x-allow-empty-write': 'true' };
-    await this.ask('PUT', this.path, { body: '{}', type: 'application/json', headers });
+    await this.replace('{}');
     compare('the document, wiped', (await this.view()).text, '{}');
   }
 
@@ -218,10 +236,27 @@ async function verify(document, { runCron, loseObject }) {
   compare('what is published', (await document.ask('GET', document.path)).text, text);
 }
 
+/** However this process ends, what it started ends with it, and what that stored goes. */
+function sweepAtExit(server, descendants) {
+  process.once('exit', () => {
+    for (const { pid } of descendants(process.pid)) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended.
+      }
+    }
+    rmSync(server.state, { recursive: true, force: true, maxRetries: 5 });
+  });
+  for (const [name, code] of Object.entries(SIGNALS)) process.once(name, () => process.exit(code));
+}
+
 /** On a Worker of its own. */
 async function verifyHere() {
   const { Server } = await import('../tests/kill/server.mjs');
+  const { descendants } = await import('../tests/kill/processes.mjs');
   const server = new Server();
+  sweepAtExit(server, descendants);
   const token = execFileSync(
     process.execPath,
     ['scripts/token.mjs', 'verify-backup@example.com', '--role', 'admin'],
@@ -259,22 +294,52 @@ async function verifyHere() {
   }
 }
 
+/** Where the restore does not give it back, its text does. */
+async function putBack(document, { etag, text }) {
+  try {
+    await document.restore(etag.slice(1, -1));
+    compare('the document of before', (await document.view()).text, text);
+  } catch (error) {
+    say(`The restore failed; writing the text of before: ${error.message}`);
+    await document.replace(text);
+    compare('the document of before', (await document.view()).text, text);
+  }
+}
+
+/** What is there, in files for as long as it is not sure to come back. */
+function keepAside({ etag, text }) {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-verify-backup-'));
+  writeFileSync(join(folder, 'db.json'), text, { mode: 0o600 });
+  writeFileSync(join(folder, 'etag.txt'), `${etag}\n`, { mode: 0o600 });
+  say(`The document of before is in ${join(folder, 'db.json')} until it is back`);
+  return folder;
+}
+
 /** On one that is deployed: its crons run when they are due, and its objects stay. */
 async function verifyThere(url) {
   const token = process.env.TIDEMARK_TOKEN;
   if (!token) throw new Error('TIDEMARK_TOKEN has no token of an admin or an editor');
-  const document = new Document(url.replace(/\/+$/, ''), values.app, token);
-  const { status, etag, text } = await document.view();
-  const own = status === 404 || text === '{}' || MARK in JSON.parse(text);
+  const stop = new AbortController();
+  const where = [url.replace(/\/+$/, ''), values.app, token];
+  const document = new Document(...where, stop.signal);
+  const before = await document.view();
+  const own = before.status === 404 || before.text === '{}' || MARK in JSON.parse(before.text);
   if (!own && !values.force) {
     throw new Error(`the app ${values.app} has a document; name another, or say --force`);
+  }
+  const aside = before.status === 200 ? keepAside(before) : undefined;
+  for (const [name, code] of Object.entries(SIGNALS)) {
+    process.on(name, () => {
+      process.exitCode = code;
+      stop.abort(new Error(`${name}: stopped early`));
+    });
   }
   try {
     await verify(document, {});
   } finally {
-    if (status === 200) {
-      await document.restore(etag.slice(1, -1));
-      compare('the document of before', (await document.view()).text, text);
+    if (aside !== undefined) {
+      await putBack(new Document(...where), before);
+      rmSync(aside, { recursive: true });
     }
   }
 }
@@ -285,5 +350,5 @@ try {
   say('All of it came back.');
 } catch (error) {
   console.error(error instanceof Different ? `DIFFERENT: ${error.message}` : error);
-  process.exitCode = 1;
+  process.exitCode ??= 1;
 }

@@ -68,13 +68,14 @@ export async function keys(c: Context<App>): Promise<Response> {
 /** Throws Stopped and Refused. */
 async function enter(c: Context<App>): Promise<Entered> {
   const request = c.req.raw;
-  const { tenant = '', key = '', mode = '', ticket } = c.req.query();
+  const { tenant = '', key = '', mode = '', ticket = '' } = c.req.query();
   const params: Params = {
     path: c.req.param('tenant') ?? '',
     header: c.req.header('x-tenant-id') ?? '',
     query: tenant,
     mode,
-    token: protocolOf(request) ?? bearerOf(request) ?? ticket ?? '',
+    token: protocolOf(request) ?? bearerOf(request) ?? '',
+    ticket,
     key,
     cookie: cookieOf(request) ?? '',
     sync_token: c.env.SYNC_AUTH_TOKEN ?? '',
@@ -91,10 +92,7 @@ async function enter(c: Context<App>): Promise<Entered> {
     data = await decide(c, { operation: 'enter_events', identity, params });
     await admit(c.env, identity);
   }
-  const { access = '', tenant: found = '' } = data;
-  // In a browser the key comes as a token does.
-  const opens = data.key === undefined ? '' : key || (params.token ?? '');
-  return { tenant: found, access, key: opens, identity };
+  return { tenant: data.tenant ?? '', access: data.access ?? '', key: data.key ?? '', identity };
 }
 
 async function decide(c: Context<App>, call: Call): Promise<Params> {

@@ -13,6 +13,8 @@ CREATE TABLE event_log (
   UNIQUE (tenant, key)
 ) STRICT;
 
+CREATE INDEX event_log_tenant ON event_log (tenant);
+
 CREATE TABLE event_batch (
   id INTEGER NOT NULL PRIMARY KEY,
   count INTEGER NOT NULL,

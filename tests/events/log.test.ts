@@ -179,6 +179,26 @@ describe('who may come', () => {
     expect((await upgrade('/eventlog/a%20b')).status).toBe(400);
   });
 
+  it('may be a ticket, once', async () => {
+    const own = await bearer({ tenant: 'ticketed' });
+    const issued = await send('/auth/ticket', { method: 'POST', headers: own });
+    const { ticket } = (await issued.json()) as { ticket: string };
+    const peer = await Peer.open('ticketed', `?ticket=${ticket}`);
+    expect(await peer.write('key', [1])).toEqual([1]);
+    expect((await upgrade(`/eventlog/ticketed?ticket=${ticket}`)).status).toBe(401);
+  });
+
+  it('is closed when its token has ended, also if it only listens', async () => {
+    const soon = await bearer({ tenant: 'ending', exp: Math.floor(Date.now() / 1000) + 2 });
+    const listener = await Peer.open('ending', '', soon);
+    listener.request('key', 1);
+    await listener.rest();
+    const writer = await Peer.open('ending');
+    await scheduler.wait(2_100);
+    await writer.write('key', [1]);
+    expect((await listener.closed).code).toBe(4401);
+  });
+
   it('may be an access key, until it is revoked', async () => {
     const made = await send('/eventlog/keyed/keys', {
       method: 'POST',
@@ -198,6 +218,33 @@ describe('who may come', () => {
     expect((await upgrade(`/eventlog/keyed?key=${key}`)).status).toBe(401);
     expect((await send(`/eventlog/keyed/keys/${id}`, { method: 'DELETE' })).status).toBe(404);
   });
+});
+
+it('an alarm that is set outlives the object, and is moved to no later time', async () => {
+  const stub = logOf('alarmed');
+  const alarm = () => runInDurableObject(stub, (_, state) => state.storage.getAlarm());
+  const part = (id: number) =>
+    ({ _tag: 'ChunkedMessage', id, part: [0, 2], data: new Uint8Array(10) }) as Message;
+  const peer = await Peer.open('alarmed');
+  peer.send(part(0));
+  await peer.rest();
+  const first = await alarm();
+  expect(first).not.toBeNull();
+  await evictDurableObject(stub);
+  await scheduler.wait(5);
+  peer.send(part(1));
+  await peer.rest();
+  expect(await alarm()).toBe(first);
+});
+
+it('a write of many bytes for many reaches them in pages', async () => {
+  const readers = await Promise.all(Array.from({ length: 40 }, () => Peer.open('large')));
+  for (const reader of readers) reader.request('key', 1);
+  await Promise.all(readers.map((reader) => reader.rest()));
+  const writer = await Peer.open('large');
+  await writer.write('key', [1, 2], 120_000);
+  await writer.write('key', [3], 10);
+  for (const reader of readers) expect(sequencesOf(await reader.entries(3))).toEqual([1, 2, 3]);
 });
 
 describe('a log whose chunks stop coming', () => {

@@ -173,19 +173,21 @@ inline constexpr size_t kEventFrameBytesMax = 1 << 20;  // from a socket; it is 
 static_assert(kEventFrameBytesMax <= kSliceBytes);
 inline constexpr size_t kEventEntryBytesMax = 1'900'000;  // with what it needs around it a value
 static_assert(kEventEntryBytesMax + 1'024 < kSqlValueBytesMax);
-inline constexpr size_t kEventEntriesMax = 100'000;  // of a write: their ids are one value
+inline constexpr size_t kEventEntriesMax = 50'000;
 static_assert(kEventEntriesMax * 16 < kSqlValueBytesMax);
 inline constexpr size_t kEventKeyBytesMax = 1'024;
-inline constexpr int64_t kEventMessageBytesMax = 16 << 20;  // joined of chunks
-inline constexpr int64_t kEventPartsMax = 256;              // of one message
-inline constexpr int64_t kEventChunksMax = 1'024;           // of a socket, waiting for the others
-inline constexpr int64_t kEventChunkMs = 60'000;            // in which a message's chunks must come
+inline constexpr int64_t kEventMessageBytesMax = 8 << 20;  // joined of chunks; six times in memory
+inline constexpr int64_t kEventPartsMax = 64;              // of one message
+inline constexpr int64_t kEventChunksMax = 128;            // of a socket, waiting for the others
+inline constexpr int64_t kEventChunkMs = 60'000;           // in which a message's chunks must come
 inline constexpr int64_t kEventChunksTogether = 4'096;
 inline constexpr int64_t kEventChunkBytesTogether = 256 << 20;  // of all sockets
 inline constexpr size_t kEventBatchBytes =
     250'000;  // of entries stored as one; a single one may be larger
 inline constexpr int64_t kEventPageBytes = 500'000;  // of entries sent at once, in one frame
 inline constexpr int64_t kEventPageBatches = 5'000;
+inline constexpr int64_t kEventFanOutBytes = 8 << 20;     // of a write, to all; above, in pages
+inline constexpr int64_t kEventPollKeys = 100;            // asked for at once, in D1
 inline constexpr int64_t kEventSocketsMax = 2'000;        // of a tenant
 inline constexpr int64_t kEventKeysMax = 10'000;          // public keys of a tenant
 inline constexpr int64_t kEventSubscriptionsMax = 1'000;  // of a socket
@@ -196,8 +198,9 @@ inline constexpr size_t kEventLabelBytesMax = 200;
 inline constexpr int64_t kEventPruneLogs = 200;       // looked at in a run
 inline constexpr int64_t kEventPruneAgainMs = 1'000;  // and then the next
 inline constexpr int64_t kEventKeepDaysMax = 36'500;
-inline constexpr int64_t kEventPruneMs = 60'000;      // entries too old, or too many, stay so long
-inline constexpr int64_t kEventPruneBatches = 2'000;  // forgotten together
+inline constexpr int64_t kEventPruneMs = 60'000;       // entries too old, or too many, stay so long
+inline constexpr int64_t kEventPruneBatches = 2'000;   // looked at together
+inline constexpr int64_t kEventPruneEntries = 10'000;  // forgotten in a run
 
 // Reads.
 inline constexpr int64_t kListRowsMax = 1'000;

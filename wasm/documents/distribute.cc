@@ -58,7 +58,8 @@ class Distributor {
   Distribution distribution_;
   int64_t stage_;
   std::string app_;
-  Document before_;  // over all shards
+  Document before_;       // over all shards
+  bool existed_ = false;  // by the manifest's word: shards may outlive it
   Document after_;
   Change change_;
   std::vector<Holding> collections_;
@@ -202,7 +203,7 @@ Task<std::optional<Reply>> Distributor::Weigh() {
   const Status clearing = CheckClearing(context_.request, had_, has_, deleted);
   if (!clearing.ok()) co_return Reply::Error(clearing);
   const ResultSet members = co_await Query(sql::kListMembers);
-  bool same = before_.exists() && changed == 0 && members.rows.size() == collections_.size();
+  bool same = existed_ && changed == 0 && members.rows.size() == collections_.size();
   for (size_t i = 0; same && i < collections_.size(); ++i) {
     same = *std::get_if<std::string>(&members.rows[i][0]) == collections_[i].collection &&
            *std::get_if<int64_t>(&members.rows[i][1]) == collections_[i].place;
@@ -281,7 +282,7 @@ Task<bool> Distributor::Commit() {
   ++entry.part;
   entry.last = true;
   journal.push_back(AppendEntry(entry, after_, EntryText(entry, {}, {}),
-                                ActivityOf(request, version, !before_.exists())));
+                                ActivityOf(request, version, !existed_)));
   std::vector<Statement> statements{
       {sql::kWriteText.text, {"change", ChangeText(change_)}},
       {sql::kWriteText.text, {"layout", LayoutText(distribution_.sharding)}},
@@ -310,6 +311,7 @@ Task<Reply> Distributor::Abort(Reply reply) {
 Task<Reply> Distributor::Run() {
   if (!co_await Settle(context_)) co_return Busy("settle");
   before_ = co_await ReadDocument();
+  existed_ = before_.exists();
   co_await Begin();
   co_await AssignShards();
   if (Status status = co_await PlanShards(); !status.ok()) {
@@ -322,7 +324,7 @@ Task<Reply> Distributor::Run() {
   co_await Commit();
   co_await Settle(context_);
   Reply reply = Written(before_, after_);
-  if (!before_.exists()) reply.status = 201;
+  if (!existed_) reply.status = 201;
   co_return reply;
 }
 

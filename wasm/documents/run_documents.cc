@@ -129,7 +129,7 @@ Task<Reply> RunDocuments(Context context) {
       round->wrapped = true;
       round->after.clear();
     } else {
-      co_await D1(std::string(kActivityShard), {{sql::kEndRound.text, {run}}});
+      co_await D1(std::string(kActivityShard), {{sql::kEndRound.text, {run, round->at}}});
       break;
     }
   }

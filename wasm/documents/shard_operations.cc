@@ -141,6 +141,15 @@ Task<Reply> FinishShard(Context context) {
     const Result<Document> after =
         co_await ReplaceByStage(context, before, Stage::kManifest, version, request.Param("op"));
     if (!after.ok()) co_return Reply::Error(after.status());
+    // The rows of a life of the document that is over count in the next one by an entry of it.
+    if (after->tag.version != version && before.tag.epoch != request.Param("epoch")) {
+      const Entry entry{.seq = version,
+                        .at = request.now_ms,
+                        .user = request.identity.user_id,
+                        .op = request.Param("op")};
+      co_await Write({AppendEntry(entry, before, EntryText(entry, {}, {}), {})},
+                     request.now_ms + limits::kFlushDelayMs);
+    }
     ended.push_back(SetText("epoch", request.Param("epoch")));
     ended.push_back(SetText("layout", request.Param("layout")));
   }

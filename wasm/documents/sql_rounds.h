@@ -21,16 +21,19 @@ inline constexpr Sql kReadRound{"ReadRound",
                                 "SELECT at, begins, after, wrapped FROM rounds WHERE run = ?1"};
 
 // ?1 what is run, ?2 for when, ?3 behind which app it began, ?4 behind which it goes on, ?5 whether
-// it has come to the first app again.
+// it has come to the first app again. An older round that still runs notes nothing over a newer
+// one.
 inline constexpr Sql kWriteRound{"WriteRound", R"sql(
 INSERT INTO rounds (run, at, begins, after, wrapped)
 VALUES (?1, CAST(?2 AS INTEGER), ?3, ?4, CAST(?5 AS INTEGER))
 ON CONFLICT (run) DO UPDATE SET
   at = excluded.at, begins = excluded.begins, after = excluded.after,
-  wrapped = excluded.wrapped)sql"};
+  wrapped = excluded.wrapped
+WHERE excluded.at >= rounds.at)sql"};
 
-// ?1 what is run.
-inline constexpr Sql kEndRound{"EndRound", "DELETE FROM rounds WHERE run = ?1"};
+// ?1 what is run, ?2 for when.
+inline constexpr Sql kEndRound{"EndRound",
+                               "DELETE FROM rounds WHERE run = ?1 AND at = CAST(?2 AS INTEGER)"};
 
 // For the test that reads their plans.
 inline constexpr Sql kDocumentStatements[] = {kRegisterDocument, kListDocuments, kReadRound,

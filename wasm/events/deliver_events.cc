@@ -82,7 +82,7 @@ Task<Result<Page>> ReadMany(const LogStore* store, const Subscription* to, int64
                             Keep{.bytes_max = limits::kEventPageBytes, .rows_max = 1}}});
   if (!read.ok()) co_return read.status();
   const std::vector<Kept>& kept = (*read)[0].kept;
-  if (kept.empty()) co_return Page{.next = to->next};
+  if (kept.empty() || kept[0].group != std::to_string(count)) co_return Page{.next = to->next};
   page.sends.emplace_back(SendCommand{
       {to->socket}, {ChangesHead(to->key, count), kept[0].handle, std::string(ChangesTail())}});
   co_return page;

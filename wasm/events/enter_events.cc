@@ -81,14 +81,19 @@ Status Enter(const Request& request, const std::string& tenant, Params* data) {
   access = "write";
   if (!token.empty() && !sync_token.empty() && SameSecret(token, sync_token)) return {};
   // A browser sends an access key as it sends a token, so that it stands in no URL.
-  if (!request.Param("key").empty() || HashOfSecret(token).has_value()) {
-    (*data)["key"] = "1";
+  const std::string key = request.Param("key").empty() ? token : request.Param("key");
+  const bool ticket = !request.Param("ticket").empty();
+  if (!ticket && HashOfSecret(key).has_value()) {
+    (*data)["key"] = key;
     return {};
   }
-  if (!token.empty() || (!request.Param("cookie").empty() && !open)) {
-    if (!tokens) return Status::Error(401, "unauthorized", "Unauthorized");
+  const bool verifies = !token.empty() || (!request.Param("cookie").empty() && !open);
+  if ((ticket || verifies) && tokens) {
     (*data)["verify"] = "1";
     return {};
+  }
+  if (ticket || verifies || !key.empty()) {
+    return Status::Error(401, "unauthorized", "Unauthorized");
   }
   if (open) return {};
   return Status::Error(401, "unauthorized", "Unauthorized");

@@ -55,10 +55,10 @@ Task<Result<std::pair<std::string, int64_t>>> ReadAccess(const Request* request)
 Task<Reply> OpenEvents(Context context) {
   std::vector<Statement> statements;
   for (const Sql& table :
-       {sql::kCreateMeta, sql::kCreateEventRemote, sql::kCreateEventLog, sql::kCreateEventBatch,
-        sql::kCreateEventEntry, sql::kCreateEventSocket, sql::kCreateEventSubscription,
-        sql::kIndexEventSubscription, sql::kIndexEventSubscriber, sql::kIndexEventBehind,
-        sql::kCreateEventChunk, sql::kCreateAccessKey}) {
+       {sql::kCreateMeta, sql::kCreateEventRemote, sql::kCreateEventLog, sql::kIndexEventLog,
+        sql::kCreateEventBatch, sql::kCreateEventEntry, sql::kCreateEventSocket,
+        sql::kCreateEventSubscription, sql::kIndexEventSubscription, sql::kIndexEventSubscriber,
+        sql::kIndexEventBehind, sql::kCreateEventChunk, sql::kCreateAccessKey}) {
     statements.push_back({table.text, {}});
   }
   Reply reply;

@@ -62,6 +62,8 @@ Task<Result<ResultSets>> Run(const LogStore* store, std::vector<Statement> state
   co_return SetsOf(std::move(results.front()));
 }
 
+Status ReadOnly() { return Status::Error(403, "read_only", "this connection only reads"); }
+
 Status CursorExpired(int64_t first) {
   return Status::Error(410, "cursor_expired",
                        std::to_string(first) + " is the first sequence that is kept");

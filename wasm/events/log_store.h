@@ -45,6 +45,9 @@ LogState LogStateOf(const ResultSet& set);
 Task<Result<ResultSets>> Run(const LogStore* store, std::vector<Statement> statements);
 Result<ResultSets> SetsOf(CommandResult result);
 
+// Of who may only read.
+Status ReadOnly();
+
 // Of who asks for what was pruned: `first` is the first sequence that is kept.
 Status CursorExpired(int64_t first);
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 
 namespace tidemark::events {
 namespace {
@@ -125,7 +126,8 @@ Status ReadField(Key key, Reader* reader, Message* message) {
     case kPublicKey:
       message->public_key = reader->Str();
       if (reader->ok() && !message->public_key.empty() &&
-          message->public_key.size() <= limits::kEventKeyBytesMax) {
+          message->public_key.size() <= limits::kEventKeyBytesMax &&
+          ValidUtf8Prefix(message->public_key) == message->public_key.size()) {
         return {};
       }
       return BadFrame("publicKey must be a text of 1 to " +

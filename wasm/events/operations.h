@@ -15,12 +15,11 @@ namespace tidemark {
 
 // In the Worker, before an object is asked: which tenant, and what the caller may do there.
 // Parameters: `path`, `header` and `query`, the tenant as each names it; `mode` (`view`: read
-// only); `token`, as it was sent; `key` (an access key came), `cookie` (a session came);
-// `sync_token`, `tokens` (JWTs can be verified here) and `environment`, as configured; `verified`,
-// once an identity comes with it. Data: `tenant`; `access`, `read` or `write`; `verify`, where the
-// host has to verify the token and ask again; `key`, where the tenant's object has to know the
-// access key. Codes: `invalid_tenant`, `tenant_conflict`, `unauthorized`, `forbidden`,
-// `events_not_configured`.
+// only); `token`, `key` (an access key) and `ticket`, as they were sent; `cookie` (a session came);
+// `sync_token`, `tokens` (JWTs can be verified here) and `environment`, as configured. Data:
+// `tenant`; `access`, `read` or `write`; `verify`, where the host has to verify the caller and ask
+// again, with an identity; `key`, where the tenant's object has to know that access key. Codes:
+// `invalid_tenant`, `tenant_conflict`, `unauthorized`, `forbidden`, `events_not_configured`.
 Task<Reply> EnterEvents(Context context);
 
 // Local, before anything else in an object: its tables. Parameter: `sockets`, a JSON array of those

@@ -45,6 +45,10 @@ CREATE TABLE IF NOT EXISTS event_log (
   UNIQUE (tenant, key)
 ) STRICT)sql"};
 
+// The logs of a tenant in the order of their ids.
+inline constexpr Sql kIndexEventLog{
+    "IndexEventLog", "CREATE INDEX IF NOT EXISTS event_log_tenant ON event_log (tenant)"};
+
 // `at` is in ms since 1970, `writer` the number of the socket that wrote it, `ids` those of its
 // entries, of 16 bytes each.
 inline constexpr Sql kCreateEventBatch{"CreateEventBatch", R"sql(
@@ -158,16 +162,19 @@ inline constexpr Sql kMeasureEvents{
     "  ORDER BY b.id LIMIT " TIDEMARK_INTEGER("?6") ")\n"
     "WHERE n = 1 OR bytes <= " TIDEMARK_INTEGER("?5")};
 
-// ?1 log, ?2 first, ?3 the last sequence, ?4 a writer: the entries of that page as one blob.
+// ?1 log, ?2 first, ?3 the last sequence, ?4 a writer: how many entries, and all of
+// them as one blob; no row where there is none.
 // group_concat joins the bytes as they are: the databases are UTF-8 and nothing is converted.
 inline constexpr Sql kReadEvents{
     "ReadEvents",
-    "SELECT '', CAST(group_concat(data, '') AS BLOB), 0 FROM (\n"
-    "  SELECT b.data FROM event_batch b\n"
-    "  WHERE " TIDEMARK_BETWEEN("b", TIDEMARK_INTEGER("?1"), TIDEMARK_INTEGER("?2"),
-                                TIDEMARK_INTEGER("?3")) "\n"
-    "    AND b.writer <> " TIDEMARK_INTEGER("?4") "\n"
-    "  ORDER BY b.id)"};
+    "SELECT CAST(total AS TEXT), CAST(joined AS BLOB), 0 FROM (\n"
+    "  SELECT sum(count) AS total, group_concat(data, '') AS joined FROM (\n"
+    "    SELECT b.count, b.data FROM event_batch b\n"
+    "    WHERE " TIDEMARK_BETWEEN("b", TIDEMARK_INTEGER("?1"), TIDEMARK_INTEGER("?2"),
+                                  TIDEMARK_INTEGER("?3")) "\n"
+    "      AND b.writer <> " TIDEMARK_INTEGER("?4") "\n"
+    "    ORDER BY b.id))\n"
+    "WHERE total IS NOT NULL"};
 
 // ?1 tenant, ?2 a JSON array of public keys: the last sequence of each, and its key.
 inline constexpr Sql kReadEventEnds{
@@ -179,22 +186,26 @@ inline constexpr Sql kReadEventEnds{
 
 // ?1 tenant, ?2 a log's id: the next one.
 inline constexpr Sql kNextEventLog{"NextEventLog", R"sql(
-SELECT id, key FROM event_log WHERE id > CAST(?2 AS INTEGER) AND tenant = ?1
+SELECT id FROM event_log INDEXED BY event_log_tenant
+WHERE id > CAST(?2 AS INTEGER) AND tenant = ?1
 ORDER BY id LIMIT 1)sql"};
 
-// ?1 log, ?2 how many entries are kept, ?3 since when, ?4 batches at most: the first sequence after
-// those that are pruned, NULL where none is.
+// ?1 log, ?2 how many entries are kept, ?3 since when, ?4 batches and ?5 entries at most: the
+// first sequence after those that are pruned, NULL where none is.
 inline constexpr Sql kFindPruned{
     "FindPruned",
     "SELECT max(o.first + o.count) FROM (\n"
-    "  SELECT " TIDEMARK_FIRST("b") " AS first, b.count, b.at FROM event_batch b\n"
+    "  SELECT " TIDEMARK_FIRST("b") " AS first, b.count, b.at,\n"
+    "    sum(b.count) OVER (ORDER BY b.id ROWS UNBOUNDED PRECEDING) - b.count AS earlier\n"
+    "  FROM event_batch b\n"
     "  WHERE " TIDEMARK_OF_LOG("b", TIDEMARK_INTEGER("?1")) "\n"
     "  ORDER BY b.id LIMIT " TIDEMARK_INTEGER("?4") ") o,\n"
     "  (SELECT " TIDEMARK_FIRST("b") " AS first, b.count FROM event_batch b\n"
     "   WHERE " TIDEMARK_OF_LOG("b", TIDEMARK_INTEGER("?1")) "\n"
     "   ORDER BY b.id DESC LIMIT 1) n\n"
-    "WHERE o.first < n.first AND (o.at < " TIDEMARK_INTEGER("?3") "\n"
-    "  OR o.first + o.count <= n.first + n.count - " TIDEMARK_INTEGER("?2") ")"};
+    "WHERE o.first < n.first AND o.earlier < " TIDEMARK_INTEGER("?5") "\n"
+    "  AND (o.at < " TIDEMARK_INTEGER("?3") "\n"
+    "    OR o.first + o.count <= n.first + n.count - " TIDEMARK_INTEGER("?2") ")"};
 
 // ?1 log, ?2 a sequence: forgets what lies before it. ForgetEvents goes first.
 inline constexpr Sql kForgetEvents{

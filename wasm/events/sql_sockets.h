@@ -88,11 +88,11 @@ inline constexpr Sql kCountSubscriptions{
     "CountSubscriptions",
     "SELECT count(*) FROM event_subscription WHERE socket = CAST(?1 AS INTEGER)"};
 
-// ?1 socket, ?2 key, ?3 first, ?4 until, ?5 whether it is behind.
+// ?1 socket, ?2 key, ?3 first, ?4 until, ?5 whether it is behind; nothing for one that has left.
 inline constexpr Sql kSubscribe{"Subscribe", R"sql(
 INSERT INTO event_subscription (socket, key, first, next, until, behind)
-VALUES (CAST(?1 AS INTEGER), ?2, CAST(?3 AS INTEGER), CAST(?3 AS INTEGER), CAST(?4 AS INTEGER),
-        CAST(?5 AS INTEGER)))sql"};
+SELECT id, ?2, CAST(?3 AS INTEGER), CAST(?3 AS INTEGER), CAST(?4 AS INTEGER), CAST(?5 AS INTEGER)
+FROM event_socket WHERE id = CAST(?1 AS INTEGER))sql"};
 
 // ?1 subscription, ?2 its first from now on.
 inline constexpr Sql kWidenSubscription{
@@ -109,6 +109,12 @@ inline constexpr Sql kListSubscribers{"ListSubscribers", R"sql(
 SELECT socket FROM event_subscription
 WHERE key = ?1 AND socket <> CAST(?2 AS INTEGER) AND behind = 0)sql"};
 
+// ?1 key, ?2 the socket that writes, ?3 the first sequence of what it wrote: those who get it in
+// pages.
+inline constexpr Sql kFallBehind{"FallBehind", R"sql(
+UPDATE event_subscription SET behind = 1, next = CAST(?3 AS INTEGER)
+WHERE key = ?1 AND socket <> CAST(?2 AS INTEGER) AND behind = 0)sql"};
+
 // ?1 a subscription: the next that is behind, in turn.
 inline constexpr Sql kNextBehind{"NextBehind", R"sql(
 SELECT id, socket, key, next, until FROM event_subscription
@@ -123,10 +129,11 @@ WHERE id = CAST(?1 AS INTEGER))sql"};
 inline constexpr Sql kEndSubscription{
     "EndSubscription", "DELETE FROM event_subscription WHERE id = CAST(?1 AS INTEGER)"};
 
-// The keys that are subscribed to, as a JSON array.
-inline constexpr Sql kListSubscribedKeys{
-    "ListSubscribedKeys",
-    "SELECT json_group_array(key) FROM (SELECT DISTINCT key FROM event_subscription)"};
+// ?1 a key, ?2 how many: those that are followed and come after it, as a JSON array, and the last.
+inline constexpr Sql kListSubscribedKeys{"ListSubscribedKeys", R"sql(
+SELECT json_group_array(key), max(key) FROM (
+  SELECT DISTINCT key FROM event_subscription WHERE key > ?1
+  ORDER BY key LIMIT CAST(?2 AS INTEGER)))sql"};
 
 // ?1 key, ?2 the log's last sequence: those that have not got it are behind.
 inline constexpr Sql kMarkBehind{"MarkBehind", R"sql(

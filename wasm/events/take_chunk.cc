@@ -34,6 +34,10 @@ Task<std::string> Join(int64_t socket, int64_t id) {
   ResultSets sets = co_await Batch(
       {{sql::kReadChunks.text, {socket, id}}, {sql::kForgetChunks.text, {socket, id}}});
   std::string joined;
+  size_t size = 0;
+  for (const std::vector<Cell>& row : sets[0].rows)
+    size += std::get_if<std::string>(&row[0])->size();
+  joined.reserve(size);
   for (std::vector<Cell>& row : sets[0].rows) {
     auto* part = std::get_if<std::string>(&row[0]);
     Check(part != nullptr);
@@ -48,6 +52,8 @@ Task<std::string> Join(int64_t socket, int64_t id) {
 Task<Reply> TakeChunk(Context context, std::unique_ptr<Incoming> incoming) {
   const Request& request = context.request;
   const Message& chunk = incoming->message;
+  // Of what a client sends only entries are that large.
+  if (request.Param("access") != "write") co_return Close(ReadOnly());
   const int64_t socket = SocketOf(request);
   const ResultSet held = co_await Query(sql::kMeasureChunks, {socket});
   if (Status room = CheckRoom(held, chunk.data.size()); !room.ok()) co_return Close(room);

@@ -28,6 +28,7 @@ struct Plan {
   std::vector<Piece> pieces;
   std::string ids;  // of the new ones
   int64_t first = 0;
+  bool sent = false;  // to all who follow
 };
 
 // For each entry the place of the first of its id.
@@ -84,19 +85,27 @@ Plan PlanOf(const Message& message, const ResultSet& known, int64_t last) {
 }
 
 std::vector<Statement> Store(const LogStore& store, const Request& request, const LogState& log,
-                             const Message& message, Plan* plan) {
+                             const Message& message, bool sends, Plan* plan) {
   const std::string key(message.public_key);
   std::vector<Statement> statements;
   if (log.id == 0) statements.push_back({sql::kMakeEventLog.text, {store.tenant, key}});
   for (Piece& piece : plan->pieces) {
+    std::string data = sends ? piece.data : std::move(piece.data);
     statements.push_back({sql::kAppendEvents.text,
                           {store.tenant, key, piece.first, piece.count, request.now_ms,
-                           SocketOf(request), Blob{std::move(piece.ids)}, Blob{piece.data}}});
+                           SocketOf(request), Blob{std::move(piece.ids)}, Blob{std::move(data)}}});
   }
   const auto count = static_cast<int64_t>(plan->ids.size() / 16);
   statements.push_back(
       {sql::kKnowEvents.text, {store.tenant, key, Blob{std::move(plan->ids)}, count, plan->first}});
   return statements;
+}
+
+// Whether a write goes to all who follow at once: what is larger they get in pages.
+bool SendsAtOnce(const std::vector<int64_t>& sockets, const Plan& plan) {
+  size_t bytes = 0;
+  for (const Piece& piece : plan.pieces) bytes += piece.data.size();
+  return static_cast<int64_t>(bytes * sockets.size()) <= limits::kEventFanOutBytes;
 }
 
 void SendPieces(const std::vector<int64_t>& sockets, const Message& message, Plan* plan,
@@ -177,9 +186,7 @@ Task<Status> CheckLog(const LogStore* store, const LogState* log) {
 
 // Whether the socket may write under this key.
 Status CheckWriter(const Request& request, const Message& message) {
-  if (request.Param("access") != "write") {
-    return Status::Error(403, "read_only", "this connection only reads");
-  }
+  if (request.Param("access") != "write") return ReadOnly();
   const std::string bound = request.Param("public_key");
   if (bound.empty() || bound == message.public_key) return {};
   return Status::Error(403, "key_bound", "this connection writes under another public key");
@@ -189,12 +196,22 @@ Status CheckWriter(const Request& request, const Message& message) {
 // `refused`, where they have.
 Task<Status> Write(const LogStore* store, const Request* request, const Message* message,
                    const Ground* ground, Plan* plan) {
+  const bool sends = store->own() && SendsAtOnce(ground->followers, *plan);
   std::vector<Command> commands;
-  commands.emplace_back(store->Command(Store(*store, *request, ground->log, *message, plan)));
+  commands.emplace_back(
+      store->Command(Store(*store, *request, ground->log, *message, sends, plan)));
   if (store->prunes()) {
     commands.emplace_back(AlarmCommand{request->now_ms + limits::kEventPruneMs});
   }
-  if (store->own()) SendPieces(ground->followers, *message, plan, &commands);
+  if (sends) {
+    SendPieces(ground->followers, *message, plan, &commands);
+  } else if (store->own()) {
+    commands.emplace_back(
+        SqlCommand{{},
+                   {{sql::kFallBehind.text,
+                     {std::string(message->public_key), SocketOf(*request), plan->first}}}});
+  }
+  plan->sent = sends;
   std::vector<CommandResult> results = co_await Commands(std::move(commands));
   const Result<ResultSets> written = SetsOf(std::move(results[0]));
   co_return written.ok() ? Status() : written.status();
@@ -227,8 +244,8 @@ Task<Reply> WriteEntries(Context context, std::unique_ptr<Incoming> incoming) {
       // Others may have written in between: everybody reads on from where they are.
       const int64_t last = plan.pieces.back().first + plan.pieces.back().count - 1;
       co_await Query(sql::kMarkBehind, {std::string(message.public_key), last});
-      reply.data["deliver"] = "1";
     }
+    if (!plan.sent) reply.data["deliver"] = "1";
     co_return reply;
   }
   co_return Close(Status::Error(503, "busy", "others write to this log; try again"));

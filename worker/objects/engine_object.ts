@@ -35,11 +35,15 @@ export abstract class EngineObject extends DurableObject<Env> {
   /** The operation that makes its tables. */
   protected abstract readonly opener: string;
   #opened = false;
-  #alarmAt: number | undefined; // as far as this instance knows
+  #alarmAt: number | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.name = ctx.id.name ?? '';
+    // An alarm of an earlier life is only ever moved to an earlier time.
+    void ctx.blockConcurrencyWhile(async () => {
+      this.#alarmAt = (await ctx.storage.getAlarm()) ?? undefined;
+    });
   }
 
   /** Sends frames, after the commit. */

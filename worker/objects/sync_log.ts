@@ -10,8 +10,9 @@ import type { IdentityFrame, Params } from '../frames.ts';
 import { logError, logEvent } from '../log.ts';
 import type { Call } from '../requests.ts';
 import { CALL_HEADER } from '../space_client.ts';
-import { EngineObject, responseOf } from './engine_object.ts';
-import { close } from './sockets.ts';
+import { Unread, withBody } from './bodies.ts';
+import { EngineObject, responseOf, unread } from './engine_object.ts';
+import { close, SIGNED_OUT } from './sockets.ts';
 
 interface Attached {
   socket: number;
@@ -29,10 +30,18 @@ interface Arrived {
 
 const ALARM_RETRY_MS = 10_000;
 
-/** Frames that wait, and their bytes: of a log in the object for a commit, and of one in D1 for
- * those before them. */
+/** Frames that wait for a commit, and their bytes: with these it is waited for no longer. */
 const WAITING_MAX = 256;
 const WAITING_BYTES_MAX = 32 << 20;
+
+/** Frames of a socket that wait for those before them, where each takes a while, in D1; and the
+ * bytes of all sockets' together. */
+const WAITING_OF_SOCKET_MAX = 64;
+
+/** One byte more than the core takes (limits.h, kAccountBodyBytesMax): it says what is too much. */
+const BODY_READ_MAX = 4_097;
+
+const EXPIRES_MS = 6; // its place in an IdentityFrame
 
 /** What goes out to a socket that catches up waits in the isolate until the socket reads it: nobody
  * tells how much that is, so after so many bytes comes a pause. */
@@ -48,7 +57,7 @@ export class SyncDurableObject extends EngineObject {
   #arrived: Arrived[] = [];
   #committing = false;
   #last: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  readonly #waitingOf = new WeakMap<WebSocket, number>();
   #waitingBytes = 0;
   #delivering: Promise<void> | undefined;
   #deliverAgain = false;
@@ -70,11 +79,22 @@ export class SyncDurableObject extends EngineObject {
     this.requireName();
     const call = JSON.parse(request.headers.get(CALL_HEADER) ?? '{}') as Call;
     if (request.headers.get('upgrade') === 'websocket') return this.#join(call);
-    const bytes = new Uint8Array(await request.arrayBuffer());
-    const reply = this.local(call, new Held(bytes), bytes.byteLength);
-    const closed = JSON.parse(reply.data.close_sockets ?? '[]') as number[];
-    for (const socket of closed) this.#close(socket, 1008, 'unauthorized: the key was revoked');
-    return responseOf(reply);
+    try {
+      return await withBody(
+        request,
+        async ({ bytes, size }) => {
+          const reply = await this.#run(call, bytes, size);
+          const closed = JSON.parse(reply.data.close_sockets ?? '[]') as number[];
+          const reason = 'unauthorized: the key was revoked';
+          for (const socket of closed) this.#close(socket, 1008, reason);
+          return responseOf(reply);
+        },
+        BODY_READ_MAX,
+      );
+    } catch (error) {
+      if (error instanceof Unread) return unread(error);
+      throw error;
+    }
   }
 
   async #join(call: Call): Promise<Response> {
@@ -117,10 +137,25 @@ export class SyncDurableObject extends EngineObject {
     }
     const bytes = new Uint8Array(message);
     if (!this.#spans) return this.#arrive({ webSocket, bytes });
-    return this.#inTurn(this.#callOf(webSocket), bytes).then(
-      (reply) => this.#answer(webSocket, reply),
-      (error) => this.#fail(webSocket, error),
-    );
+    const waits = this.#waitingOf.get(webSocket) ?? 0;
+    if (waits >= WAITING_OF_SOCKET_MAX || this.#waitingBytes > WAITING_BYTES_MAX) {
+      this.#dismiss(webSocket, 1013, 'busy: too many frames wait; try again');
+      return;
+    }
+    return this.#wait(webSocket, bytes, waits);
+  }
+
+  async #wait(webSocket: WebSocket, bytes: Uint8Array, waits: number): Promise<void> {
+    this.#waitingOf.set(webSocket, waits + 1);
+    this.#waitingBytes += bytes.byteLength;
+    try {
+      this.#answer(webSocket, await this.#inTurn(() => this.#callOf(webSocket), bytes));
+    } catch (error) {
+      this.#fail(webSocket, error);
+    } finally {
+      this.#waitingOf.set(webSocket, (this.#waitingOf.get(webSocket) ?? 1) - 1);
+      this.#waitingBytes -= bytes.byteLength;
+    }
   }
 
   /** Frames that come while others are made durable are made so together: the disk is waited for
@@ -196,21 +231,23 @@ export class SyncDurableObject extends EngineObject {
     close(webSocket, code, reason);
   }
 
-  override webSocketClose(webSocket: WebSocket, code: number): void {
+  override async webSocketClose(webSocket: WebSocket, code: number): Promise<void> {
     if (this.#arrived.length > 0) this.#runArrived();
     close(webSocket, code === 1005 ? 1000 : code, '');
-    this.#leave(webSocket);
+    await this.#leave(webSocket);
   }
 
-  override webSocketError(webSocket: WebSocket): void {
-    this.#leave(webSocket);
+  override async webSocketError(webSocket: WebSocket): Promise<void> {
+    if (this.#arrived.length > 0) this.#runArrived();
+    await this.#leave(webSocket);
   }
 
-  #leave(webSocket: WebSocket): void {
+  /** After all that it has sent. */
+  async #leave(webSocket: WebSocket): Promise<void> {
     const { socket } = this.#of(webSocket);
     this.#sockets.delete(socket);
-    const params = { ...this.#storage, socket: String(socket) };
-    this.local({ operation: 'leave_events', identity: null, params }, new Held(), 0);
+    const params = { socket: String(socket) };
+    await this.#run({ operation: 'leave_events', identity: null, params });
   }
 
   override async alarm(): Promise<void> {
@@ -231,9 +268,13 @@ export class SyncDurableObject extends EngineObject {
   }
 
   protected override send(sockets: number[], frame: Uint8Array): void {
+    const now = Date.now();
     for (const socket of sockets) {
       const webSocket = this.#sockets.get(socket);
-      if (webSocket?.readyState === WebSocket.OPEN) this.#sendTo(webSocket, frame);
+      if (webSocket?.readyState !== WebSocket.OPEN) continue;
+      const expiresMs = this.#of(webSocket).identity?.[EXPIRES_MS] ?? 0;
+      if (expiresMs === 0 || now < expiresMs) this.#sendTo(webSocket, frame);
+      else this.#dismiss(webSocket, SIGNED_OUT, 'signed_out: the token has ended');
     }
   }
 
@@ -270,27 +311,21 @@ export class SyncDurableObject extends EngineObject {
     return this.#storage.storage === 'd1';
   }
 
-  #run(call: Call): Promise<Reply> {
-    const params = { ...this.#storage, ...call.params };
-    if (this.#spans) return this.#inTurn({ ...call, params });
-    return Promise.resolve(this.local({ ...call, params }, new Held(), 0));
+  async #run(
+    call: Call,
+    bytes: Uint8Array = new Uint8Array(),
+    size = bytes.byteLength,
+  ): Promise<Reply> {
+    const made = { ...call, params: { ...this.#storage, ...call.params } };
+    if (this.#spans) return this.#inTurn(() => made, bytes, size);
+    return this.local(made, new Held(bytes), size);
   }
 
   /** Runs a spanning operation after those that are under way: none meets another halfway. */
-  #inTurn(call: Call, bytes = new Uint8Array()): Promise<Reply> {
+  #inTurn(call: () => Call, bytes: Uint8Array, size = bytes.byteLength): Promise<Reply> {
     this.open();
-    if (this.#waiting >= WAITING_MAX || this.#waitingBytes > WAITING_BYTES_MAX) {
-      return Promise.reject(new Error('too many frames wait'));
-    }
-    this.#waiting += 1;
-    this.#waitingBytes += bytes.byteLength;
-    const turn = this.#last.then(() => this.spanning(call, new Held(bytes), bytes.byteLength));
-    this.#last = turn
-      .catch(() => {})
-      .finally(() => {
-        this.#waiting -= 1;
-        this.#waitingBytes -= bytes.byteLength;
-      });
+    const turn = this.#last.then(() => this.spanning(call(), new Held(bytes), size));
+    this.#last = turn.catch(() => {});
     return turn;
   }
 

@@ -124,6 +124,18 @@ TEST_F(Rounds, ANewOneBeginsWhereTheOldOneEndedAndComesRound) {
   for (const auto& [run, times] : runs_) EXPECT_EQ(times, 1) << run;
 }
 
+TEST_F(Rounds, AnOlderOneThatStillRunsLeavesTheNewerOnesNoteAlone) {
+  Run("7", 50);
+  const std::string note = "SELECT at || ' ' || begins || ' ' || after FROM rounds";
+  const std::vector<std::string> noted = documents_.db.Rows(note);
+  ASSERT_EQ(noted.size(), 1U);
+  EXPECT_FALSE(Run("5", 1'000).data.contains("unfinished"));
+  EXPECT_EQ(documents_.db.Rows(note), noted);
+  Run("99", 1'000, /*resumes=*/true);
+  EXPECT_TRUE(documents_.db.Rows(note).empty());
+  EXPECT_EQ(runs_.count("app-99/manifest 7"), 1U);
+}
+
 TEST_F(Rounds, AnyAllowanceIsEnoughInTheEnd) {
   for (int allowed = 15; allowed < 45; ++allowed) {
     runs_.clear();

@@ -314,6 +314,44 @@ TEST(ShardedBackup, ComesBackAfterALossOfAllOrOfSomeObjects) {
   }
 }
 
+TEST(ShardedBackup, ShardsThatALostManifestLeftCountInItsNextLife) {
+  ShardedHarness app("collection");
+  app.Put(R"({"a":[{"id":"x"}],"b":[{"id":"y"}],"v":1})");
+  ASSERT_TRUE(app.RunUntilIdle());
+  const native::Answer first = app.View();
+  app.documents.now_ms += 5'000;
+  LoseAll(&app, {});
+  ASSERT_LT(RestoreAt(&app, VersionIn(first)).status, 300);
+  const native::Answer restored = app.View();
+  EXPECT_EQ(restored.body, first.body);
+  app.documents.now_ms += 5'000;
+  ASSERT_EQ(app.Patch(Upsert("a", {{"id", "z"}})).status, 200);
+  const native::Answer patched = app.View();
+  app.documents.now_ms += 5'000;
+  ASSERT_EQ(RestoreAt(&app, VersionIn(restored)).status, 200);
+  EXPECT_EQ(app.Text(), restored.body);
+  ASSERT_EQ(RestoreAt(&app, VersionIn(patched)).status, 200);
+  EXPECT_EQ(app.Text(), patched.body);
+  app.documents.now_ms += 5'000;
+  ASSERT_EQ(RestoreAt(&app, app.documents.now_ms).status, 200);
+  EXPECT_EQ(app.Text(), patched.body);
+}
+
+TEST(ShardedBackup, ADocumentOfValuesOnlyComesBackAfterTheLossOfItsManifest) {
+  ShardedHarness app("collection");
+  app.Put(R"({"v":1})");
+  ASSERT_TRUE(app.RunUntilIdle());
+  const native::Answer first = app.View();
+  app.documents.now_ms += 5'000;
+  LoseAll(&app, {});
+  ASSERT_EQ(app.View().status, 404);
+  EXPECT_EQ(RestoreAt(&app, VersionIn(first)).status, 201);
+  EXPECT_EQ(app.Text(), first.body);
+  const std::string tag = app.Tag();
+  EXPECT_EQ(RestoreAt(&app, VersionIn(first)).status, 200);
+  EXPECT_EQ(app.Tag(), tag);
+}
+
 TEST(ShardedBackup, ALostShardIsHadBack) {
   ShardedHarness app("collection");
   app.Put(R"({"a":[{"id":"x"}],"b":[{"id":"y"}],"v":1})");

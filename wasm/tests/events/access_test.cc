@@ -54,8 +54,14 @@ TEST(Gate, IsOpenInDevelopmentWithoutATokenAndClosedWithOne) {
   EXPECT_EQ(with({{"token", "secret"}}).data.at("access"), "write");
   EXPECT_EQ(with({{"token", "secret"}, {"mode", "view"}}).data.at("access"), "read");
   EXPECT_EQ(with({{"token", "a.jwt"}, {"tokens", "1"}}).data.at("verify"), "1");
-  EXPECT_EQ(with({{"key", "k"}}).data.at("key"), "1");
-  EXPECT_EQ(with({{"token", std::string(43, 'A')}}).data.at("key"), "1");
+  const std::string key(43, 'A');
+  EXPECT_EQ(with({{"key", key}}).data.at("key"), key);
+  EXPECT_EQ(with({{"token", key}}).data.at("key"), key);
+  EXPECT_EQ(CodeOf(with({{"key", "k"}})), "unauthorized");
+  // A ticket looks like a key.
+  EXPECT_EQ(with({{"ticket", key}, {"tokens", "1"}}).data.at("verify"), "1");
+  EXPECT_FALSE(with({{"ticket", key}, {"tokens", "1"}}).data.contains("key"));
+  EXPECT_EQ(CodeOf(with({{"ticket", key}})), "unauthorized");
 }
 
 TEST(Gate, IsShutInProductionWhereNothingIsConfigured) {

@@ -226,8 +226,8 @@ EventHarness::EventHarness(std::string storage, std::string tenant,
       tenant_(std::move(tenant)) {
   if (database == nullptr) {
     database = std::make_shared<native::SqliteStore>();
-    for (const Sql& table : {sql::kCreateEventRemote, sql::kCreateEventLog, sql::kCreateEventBatch,
-                             sql::kCreateEventEntry}) {
+    for (const Sql& table : {sql::kCreateEventRemote, sql::kCreateEventLog, sql::kIndexEventLog,
+                             sql::kCreateEventBatch, sql::kCreateEventEntry}) {
       database->Execute(table.text);
     }
   }
