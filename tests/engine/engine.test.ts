@@ -180,9 +180,9 @@ describe('memory', () => {
         await Promise.all(four.map((each) => mixed[each % mixed.length]?.(each)));
       }
     };
-    await run(0, 100);
+    await run(0, 500);
     const [instance, warm] = [engine(), engine().memoryBytes];
-    await run(100, 1_100);
+    await run(500, 1_500);
     expect(engine()).toBe(instance);
     expect(engine().memoryBytes).toBe(warm);
   }, 60_000);
