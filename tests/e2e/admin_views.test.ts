@@ -68,7 +68,7 @@ it('follows the activity of the server that is written to', async () => {
   await page.clock.install();
   await page.clock.pauseAt(Date.now() + 1_000); // From here on, only runFor() makes it later.
   await page.getByRole('link', { name: 'Activity' }).click();
-  await expect.poll(() => asked).toEqual([admin.url]);
+  await expect.poll(() => asked, { timeout: 10_000 }).toEqual([admin.url]);
   await admin.patch(app, { op: 'delete', collection: 'users', id: 'u2' });
   expect(asked).toHaveLength(1);
   const written = page.locator('#activity-table tbody tr', { hasText: 'PATCH' });
@@ -83,7 +83,7 @@ it('follows the activity of the server that is written to', async () => {
   await page.waitForLoadState('networkidle');
   const before = asked.length;
   await page.clock.runFor(REFRESH_MS);
-  await expect.poll(() => asked.length).toBe(before + 1);
+  await expect.poll(() => asked.length, { timeout: 10_000 }).toBe(before + 1);
   await page.getByRole('link', { name: 'Records' }).click();
   await page.clock.runFor(3 * REFRESH_MS);
   expect(asked.length).toBe(before + 1);
