@@ -8,10 +8,14 @@
 //
 // A mutation that was sent without an answer may have been written, and then undone by another. If
 // it looks so, that counts as the other's change: nothing of theirs is written over in silence.
+// A new record that was sent while there was no document, and is not in the one that there is now,
+// may have been deleted too, or never have arrived: the server, which remembers deletions, is asked
+// with the version of the document's beginning.
 
 import type { Data, Json } from '../answer.ts';
 import { equal, member } from './json.ts';
 import type { DocumentRecord, Mutation, Overwritten } from './types.ts';
+import { beginningOf } from './version.ts';
 
 export type Outcome =
   /** The record is as the mutation wants it. */
@@ -69,8 +73,11 @@ export function rebase(
     return { kind: 'again', mutation: { ...mutation, base: theirs, version } };
   }
   if (theirs === null) {
-    if (sent || base !== null) return { kind: 'edit_deleted', overwrites: before };
-    return { kind: 'again', mutation: { ...mutation, version } };
+    if (base !== null) return { kind: 'edit_deleted', overwrites: before };
+    if (!sent) return { kind: 'again', mutation: { ...mutation, version } };
+    const isFirst = mutation.version === null && version !== null;
+    if (!isFirst) return { kind: 'edit_deleted', overwrites: before };
+    return { kind: 'again', mutation: { ...mutation, version: beginningOf(version) } };
   }
   return rebaseEdit(mutation, theirs, version);
 }

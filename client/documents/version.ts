@@ -24,3 +24,9 @@ export const numberOf = (version: string | null): number => readVersion(version)
 /** Whether `a` is of the same life as `b`, and not of an earlier moment. */
 export const isSameOrNewer = (a: string, b: string): boolean =>
   readVersion(a)?.epoch === readVersion(b)?.epoch && numberOf(a) >= numberOf(b);
+
+/** Before the first write of the life that `version` is of. */
+export const beginningOf = (version: string): string | null => {
+  const epoch = readVersion(version)?.epoch;
+  return epoch === undefined ? null : `0-${epoch}`;
+};

@@ -120,6 +120,41 @@ describe('a queue', () => {
   });
 });
 
+describe('what was sent before there was a document', () => {
+  beforeEach(() => {
+    d = new Documents();
+  });
+  const note: Change = { collection: 'notes', id: 'n1', record: { id: 'n1' } };
+
+  it('and never arrived goes into the one that another made', async () => {
+    const queue = await d.queue();
+    d.server.refuse = ({ method }) => (method === 'PATCH' ? refusal(503, 'unavailable') : null);
+    await queue.add(note);
+    expect(await code(flush(queue))).toBe('unavailable');
+    d.server.refuse = () => null;
+    d.server.write('eve', ['notes', 'n2', {}]);
+    await flush(queue);
+    expect(d.server.document).toEqual({ notes: [{ id: 'n2' }, { id: 'n1' }] });
+    expect([queue.conflicts, queue.refused]).toEqual([[], []]);
+  });
+
+  it('and was deleted by another is left to a person', async () => {
+    const queue = await d.queue();
+    d.server.refuse = ({ method }) => {
+      if (method !== 'PATCH') return null;
+      d.server.write('ada', ['notes', 'n1', {}]);
+      return refusal(503, 'unavailable');
+    };
+    await queue.add(note);
+    expect(await code(flush(queue))).toBe('unavailable');
+    d.server.refuse = () => null;
+    d.server.write('eve', ['notes', 'n1', null], ['notes', 'n2', {}]);
+    await flush(queue);
+    expect(d.server.document).toEqual({ notes: [{ id: 'n2' }] });
+    expect(queue.conflicts).toMatchObject([{ kind: 'edit_deleted', mine: { id: 'n1' } }]);
+  });
+});
+
 describe('a failure that may pass', () => {
   it.each([408, 429, 500, 502, 503])(
     'of status %i is tried again, later each time',
