@@ -10,8 +10,10 @@ import {
   type RemoteSync,
   type RemoteSyncOptions,
 } from '../../client/events/runtime.ts';
+import { pingMs } from '../../client/events/sync/connection.ts';
 import { layerWebSocketWorker } from '../../client/events/sync/sockets.ts';
 import { memoryStore } from '../../client/stores/memory.ts';
+import { Process, World } from '../client/world.ts';
 import { signToken } from '../tokens.ts';
 
 let tenants = 0;
@@ -147,17 +149,21 @@ it('a reader pages through the history, from the last entries back', async () =>
 });
 
 it('a ping is answered', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  onTestFinished(() => {
-    vi.useRealTimers();
+  const world = new World();
+  const { platform } = new Process(world);
+  const a = await open({
+    tenant: newTenant(),
+    encryption: newKey(),
+    disablePing: false,
+    ...platform,
   });
-  const a = await open({ tenant: newTenant(), encryption: newKey(), disablePing: false });
-  const real = () => new Promise((done) => setImmediate(done));
   const states: string[] = [];
   a.sync.onStatus(({ state }) => states.push(state));
-  for (let turn = 0; turn < 60; turn += 1) {
-    await vi.advanceTimersByTimeAsync(1_000);
-    for (let n = 0; n < 20; n += 1) await real();
+  await vi.waitFor(() => expect(a.sync.status.lastSeen).not.toBeNull());
+  for (let second = 0; second < 60; second += 1) {
+    await world.pass(1_000);
+    // Nobody writes: what comes is the answer to the ping that goes every ten seconds.
+    await vi.waitFor(() => expect(world.now - (a.sync.status.lastSeen ?? 0)).toBeLessThan(pingMs));
   }
   expect(states).toContain('connected');
   expect(states).not.toContain('disconnected');
