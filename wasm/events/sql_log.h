@@ -1,6 +1,7 @@
 // SQL of the log itself: public keys, entries, and which entries are known. It lies in the tenant's
 // object or in the D1 database `DB`, with the same tables and statements, so it is written for
-// both: no transaction but a batch, and rows of several tenants in one table. The rules are in
+// both: no transaction but a batch, and rows of several tenants in one table, and each column has a
+// name of its own that is no number, since D1 gives a row as an object. The rules are in
 // records/statements.h. For D1 the tables are made by schema/db.
 //
 // Entries lie in batches, as they were written: what one WriteEntries brought is one row, or a few
@@ -167,7 +168,7 @@ inline constexpr Sql kMeasureEvents{
 // group_concat joins the bytes as they are: the databases are UTF-8 and nothing is converted.
 inline constexpr Sql kReadEvents{
     "ReadEvents",
-    "SELECT CAST(total AS TEXT), CAST(joined AS BLOB), 0 FROM (\n"
+    "SELECT CAST(total AS TEXT), CAST(joined AS BLOB), 0 AS seq FROM (\n"
     "  SELECT sum(count) AS total, group_concat(data, '') AS joined FROM (\n"
     "    SELECT b.count, b.data FROM event_batch b\n"
     "    WHERE " TIDEMARK_BETWEEN("b", TIDEMARK_INTEGER("?1"), TIDEMARK_INTEGER("?2"),

@@ -234,6 +234,17 @@ std::vector<std::string> SqliteStore::Rows(std::string_view sql) {
   return rows;
 }
 
+std::vector<std::string> SqliteStore::Columns(std::string_view sql) {
+  std::string error;
+  sqlite3_stmt* statement = Prepare(sql, &error);
+  Check(statement != nullptr);
+  std::vector<std::string> names;
+  for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+    names.emplace_back(sqlite3_column_name(statement, i));
+  }
+  return names;
+}
+
 std::vector<std::string> SqliteStore::Plan(std::string_view sql) {
   std::vector<std::string> steps;
   for (const std::string& row : Rows("EXPLAIN QUERY PLAN " + std::string(sql))) {

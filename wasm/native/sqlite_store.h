@@ -38,6 +38,8 @@ class SqliteStore {
   void Execute(std::string_view script);
   // Every row, cells as text joined by '|': for tests.
   std::vector<std::string> Rows(std::string_view sql);
+  // The names of the columns. Traps where the text does not prepare.
+  std::vector<std::string> Columns(std::string_view sql);
   // One line for each step of the plan. Traps where the text does not prepare.
   std::vector<std::string> Plan(std::string_view sql);
 

@@ -47,6 +47,19 @@ TEST(EventStatements, EachPreparesAndReadsNoTableInFullUnexpectedly) {
   }
 }
 
+// D1 gives a row as an object: columns of one name are one, and those that are numbers come first.
+TEST(EventStatements, EachColumnHasANameOfItsOwnThatIsNoNumber) {
+  EventHarness log;
+  for (const sql::EventStatement& statement : sql::EventStatements()) {
+    SCOPED_TRACE(statement.sql.name);
+    std::set<std::string> names;
+    for (const std::string& name : log.store.Columns(statement.sql.text)) {
+      EXPECT_TRUE(names.insert(name).second) << name;
+      EXPECT_NE(name.find_first_not_of("0123456789"), std::string::npos) << name;
+    }
+  }
+}
+
 TEST(EventStatements, EachOfTheSourcesIsRegistered) {
   std::set<std::string> registered;
   for (const sql::EventStatement& statement : sql::EventStatements()) {
