@@ -10,6 +10,7 @@ const suites = {
   events: './events/suite.mjs',
   live: './live/suite.mjs',
   records: './records/suite.mjs',
+  sql: './sql/suite.mjs',
 };
 
 const { positionals, values } = parseArgs({

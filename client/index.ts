@@ -1,4 +1,4 @@
-// The package's entry: what an app imports. `tidemark-client/sqlite` has the store for Node.
+// The package's entry: what an app imports. `tidemark/sqlite` has the store for Node.
 
 export type { Data, Json } from './answer.ts';
 export type {

@@ -108,7 +108,8 @@ export class Held {
   /** The rows of a statement, given to the core or kept for it. */
   resultSet([, , keep]: Statement, rows: Iterable<unknown[]>, written: () => number): ResultSet {
     if (keep === null) {
-      const all = Array.from(rows, (row) => row.map(cellOf));
+      const all = Array.from(rows as Iterable<Cell[]>);
+      for (const row of all) makeCells(row);
       return [written(), all];
     }
     const [bytesMax, rowsMax] = keep;
@@ -132,6 +133,12 @@ export class Held {
       ([group, texts]): KeptGroup => [group, this.keep(joined(texts)), texts.length],
     );
     return [written(), kept, last, more];
+  }
+}
+
+function makeCells(row: unknown[]): void {
+  for (let at = 0; at < row.length; at += 1) {
+    if (typeof row[at] === 'object') row[at] = cellOf(row[at]);
   }
 }
 
@@ -243,6 +250,17 @@ async function driveSteps(
   return new Reply(step[1], held);
 }
 
+/** A body up to this goes with the request, in place of its size: the core asks for none. */
+const BODY_WITH_REQUEST_MAX = 64 << 10;
+
+/** Only of a local operation, which is over at once: of one that waits, the core would keep it. */
+function withBody(request: RequestFrame, { body }: Held): RequestFrame {
+  const whole = body.byteLength === request[BODY] && body.byteLength <= BODY_WITH_REQUEST_MAX;
+  if (whole && body.byteLength > 0) request[BODY] = body;
+  return request;
+}
+const BODY = 6; // its place in a RequestFrame
+
 /** Runs a local operation, with no await between its steps. */
 export function driveSync(
   engine: Engine,
@@ -250,7 +268,7 @@ export function driveSync(
   host: LocalHost,
   held = new Held(),
 ): Reply {
-  let step: OutputFrame = engine.begin(request);
+  let step: OutputFrame = engine.begin(withBody(request, held));
   while (step[0] === 0) {
     const [, operation, commands] = step;
     let results: CommandResult[];

@@ -1,4 +1,4 @@
-// The core as a Wasm instance: eight exports, one message format, no imports (docs/boundary.md).
+// The core as a Wasm instance: nine exports, one message format, no imports (docs/boundary.md).
 //
 // One instance serves an isolate. Any exception out of it (a trap, or a stack overflow) ends it:
 // the requests in flight in it fail, and the next one gets a new instance. Wasm memory never
@@ -23,10 +23,13 @@ interface Exports {
   tm_output(): number;
   tm_output_size(): number;
   tm_cancel(operation: number): void;
+  tm_slot(size: number): number;
 }
 
 /** A push of ten thousand records takes 5 MB; only one of huge records takes more than this. */
 const RETIRE_ABOVE_BYTES = 16 << 20;
+
+const encoder = new TextEncoder();
 
 /** The instance that ran this operation is gone. */
 export class EngineLost extends Error {
@@ -58,6 +61,20 @@ export class Engine {
     if (this.#lost) return;
     this.#exports.tm_cancel(operation);
     this.#live -= 1;
+  }
+
+  /** The slot of a key that SQL is routed by: 0 to 4,095. */
+  slot(key: string): number {
+    if (this.#lost) throw new EngineLost('the engine was lost');
+    try {
+      const room = key.length * 3; // bytes that UTF-8 takes at most
+      const at = this.#exports.tm_reserve(room);
+      const input = new Uint8Array(this.#exports.memory.buffer, at, room);
+      return this.#exports.tm_slot(encoder.encodeInto(key, input).written);
+    } catch (error) {
+      this.#lost = true;
+      throw new EngineLost('the engine stopped', { cause: error });
+    }
   }
 
   get lost(): boolean {

@@ -1,5 +1,6 @@
 // What the Worker is bound to: wrangler.toml, and the secrets of .dev.vars or `wrangler secret`.
 
+import type { ShardCoordinator } from './objects/coordinator.ts';
 import type { DbShardDO } from './objects/db_shard.ts';
 import type { LimiterDO } from './objects/limiter.ts';
 import type { SpaceDO } from './objects/space.ts';
@@ -10,6 +11,7 @@ export interface Env {
   LIMITER: DurableObjectNamespace<LimiterDO>;
   DB_SHARD: DurableObjectNamespace<DbShardDO>;
   EVENTS: DurableObjectNamespace<SyncDurableObject>;
+  ShardCoordinator: DurableObjectNamespace<ShardCoordinator>;
   DB: D1Database;
   'db-east': D1Database;
   'db-west': D1Database;

@@ -68,7 +68,7 @@ export type RequestFrame = [
   identity: IdentityFrame | null,
   space: string | null,
   params: Params,
-  bodySize: number,
+  body: number | Uint8Array, // its size, or all of it
 ];
 export type ReplyFrame = [status: number, headers: [string, string][], body: Part[], data: Params];
 export type OutputFrame =

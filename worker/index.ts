@@ -19,6 +19,7 @@ import { requestFrame } from './requests.ts';
 import { accountRoutes, type Route, routes } from './routes.ts';
 import { bodyOf, runInSpace, workerHost } from './space_client.ts';
 
+export { ShardCoordinator } from './objects/coordinator.ts';
 export { DbShardDO } from './objects/db_shard.ts';
 export { LimiterDO } from './objects/limiter.ts';
 export { SpaceDO } from './objects/space.ts';

@@ -10,12 +10,13 @@ import type { FloorDO } from './floor.ts';
 import { DEVICE, inspectEngine, MergeCase, type Merged, mergeInEngine } from './merge.ts';
 import { counted, meters } from './meters.ts';
 import { type Lookups, mergeInTypeScript, type PeerCollection } from './peer.ts';
+import { answerSql } from './sql.ts';
 
 // Lines of the log are made, and dropped here: they would go through a pipe that the process which
 // measures has to read and to parse.
 console.log = () => {};
 
-export { LimiterDO, SyncDurableObject } from '../../worker/index.ts';
+export { LimiterDO, ShardCoordinator, SyncDurableObject } from '../../worker/index.ts';
 export { DocumentFloorDO } from './document_floor.ts';
 export { EchoDO } from './echo.ts';
 export { FloorDO } from './floor.ts';
@@ -122,6 +123,7 @@ function runMerges(url: URL): Response {
 }
 
 async function answer(request: Request, url: URL, env: Env): Promise<Response> {
+  if (url.pathname.startsWith('/bench/sql/')) return answerSql(url, env);
   switch (url.pathname) {
     case '/bench/floor': {
       const name = url.searchParams.get('name') ?? '';

@@ -17,7 +17,7 @@ class Reader {
  public:
   Reader(std::string_view text, const Schema& schema) : scanner_(text, true), schema_(schema) {}
 
-  bool Read(Answer* answer) {
+  bool Read(ServerAnswer* answer) {
     const bool whole =
         Members([&](std::string_view key) { return ReadMember(key, answer); }) && scanner_.AtEnd();
     return whole && !answer->cursor.empty();
@@ -78,7 +78,7 @@ class Reader {
     return scanner_.ReadValue(&value);
   }
 
-  bool ReadMember(std::string_view key, Answer* answer) {
+  bool ReadMember(std::string_view key, ServerAnswer* answer) {
     if (key == "cursor") return ReadText(&answer->cursor);
     if (key == "since") return ReadTextOrNull(&answer->since);
     if (key == "has_more") return ReadBool(&answer->has_more);
@@ -97,7 +97,7 @@ class Reader {
 
   // The server may know collections that this device does not: their records are kept too. What is
   // no record in such an array is of something else, and passed over.
-  bool ReadUndeclaredRow(std::string_view collection, Answer* answer) {
+  bool ReadUndeclaredRow(std::string_view collection, ServerAnswer* answer) {
     const size_t begin = scanner_.position();
     if (ReadRow(collection, answer)) return true;
     scanner_.set_position(begin);
@@ -113,7 +113,7 @@ class Reader {
            value.depth <= limits::kRecordDepthMax;
   }
 
-  bool ReadRow(std::string_view collection, Answer* answer) {
+  bool ReadRow(std::string_view collection, ServerAnswer* answer) {
     AnswerRow row;
     row.collection = std::string(collection);
     std::string action;
@@ -162,8 +162,8 @@ class Reader {
 
 }  // namespace
 
-Result<Answer> ParseAnswer(std::string_view text, const Schema& schema) {
-  Answer answer;
+Result<ServerAnswer> ParseAnswer(std::string_view text, const Schema& schema) {
+  ServerAnswer answer;
   Reader reader(text, schema);
   if (ValidUtf8Prefix(text) != text.size() || !reader.Read(&answer)) {
     return Status::Error(502, "invalid_answer",

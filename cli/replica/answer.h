@@ -37,7 +37,7 @@ struct AnswerNotice {
   std::string message;
 };
 
-struct Answer {
+struct ServerAnswer {
   std::string cursor;
   std::string since;  // of a frame
   bool has_more = false;
@@ -50,6 +50,6 @@ struct Answer {
 
 // An array of any other name holds records of a collection that is not declared here; other keys
 // are passed over. Error: invalid_answer.
-Result<Answer> ParseAnswer(std::string_view text, const Schema& schema);
+Result<ServerAnswer> ParseAnswer(std::string_view text, const Schema& schema);
 
 }  // namespace tidemark

@@ -191,7 +191,8 @@ Status Replica::Fail(int64_t request) {
 // Takes what the request carried out of the outbox. True where the base cannot be trusted any more:
 // a rejected edit had replaced one that was sent before and never answered for. The server may hold
 // that one, and does not tell a device what it wrote itself.
-bool Replica::Acknowledge(const ReplicaState& state, const Answer& answer, Received* received) {
+bool Replica::Acknowledge(const ReplicaState& state, const ServerAnswer& answer,
+                          Received* received) {
   std::map<std::pair<std::string_view, int64_t>, const AnswerNotice*> refused;
   for (const AnswerNotice& notice : answer.rejected) {
     refused[{notice.collection, notice.index}] = &notice;
@@ -239,7 +240,7 @@ bool Replica::Acknowledge(const ReplicaState& state, const Answer& answer, Recei
 }
 
 // Rows in the order they came; the clock follows those that are not too far ahead.
-void Replica::Apply(const Answer& answer, int64_t latest_ms, ReplicaState* state) {
+void Replica::Apply(const ServerAnswer& answer, int64_t latest_ms, ReplicaState* state) {
   for (const AnswerRow& row : answer.rows) {
     if (row.deletes) {
       database_->Run(sql::kDeleteBase, {row.collection, row.owner, row.id});
@@ -262,7 +263,7 @@ Result<Received> Replica::Receive(int64_t request, std::string_view text, int64_
     if (Status status = transaction.Commit(); !status.ok()) return status;
     return received;
   }
-  const Result<Answer> answer = ParseAnswer(text, *schema_);
+  const Result<ServerAnswer> answer = ParseAnswer(text, *schema_);
   if (!answer.ok()) return answer.status();
 
   int64_t latest_ms = INT64_MAX;
@@ -295,7 +296,7 @@ Result<Received> Replica::Receive(int64_t request, std::string_view text, int64_
 }
 
 Result<Broadcast> Replica::Follow(std::string_view text) {
-  const Result<Answer> frame = ParseAnswer(text, *schema_);
+  const Result<ServerAnswer> frame = ParseAnswer(text, *schema_);
   if (!frame.ok()) return frame.status();
   Transaction transaction(database_);
   ReplicaState state = ReadState();

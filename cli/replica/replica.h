@@ -130,8 +130,8 @@ class Replica {
            int64_t now_ms);
   void Restamp(ReplicaState* state, int64_t now_ms);
   Status Collect(const ReplicaState& state, bool live, Batch* batch);
-  bool Acknowledge(const ReplicaState& state, const Answer& answer, Received* received);
-  void Apply(const Answer& answer, int64_t latest_ms, ReplicaState* state);
+  bool Acknowledge(const ReplicaState& state, const ServerAnswer& answer, Received* received);
+  void Apply(const ServerAnswer& answer, int64_t latest_ms, ReplicaState* state);
 
   Database* database_;
   const Schema* schema_;

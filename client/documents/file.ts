@@ -1,4 +1,4 @@
-// A store in a file, for Node: `tidemark-client/documents/file`. A commit writes the whole state
+// A store in a file, for Node: `tidemark/documents/file`. A commit writes the whole state
 // beside the file and renames it over it, so the file is always one state, whole. It is an entry
 // point of its own, so that browsers never load it.
 //

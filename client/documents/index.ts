@@ -1,5 +1,5 @@
-// The documents SDK: what an app imports from `tidemark-client/documents`, and a page, as one
-// module, from a Worker's /coreenginedb/client.js. `tidemark-client/documents/file` has the store
+// The documents SDK: what an app imports from `tidemark/documents`, and a page, as one
+// module, from a Worker's /coreenginedb/client.js. `tidemark/documents/file` has the store
 // for Node.
 
 export { indexedDbStore } from '../stores/indexeddb.ts';

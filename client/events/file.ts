@@ -1,4 +1,4 @@
-// A journal in a file, for Node and Bun: `tidemark-client/events/file`. A commit is one line at the
+// A journal in a file, for Node and Bun: `tidemark/events/file`. A commit is one line at the
 // end of the file, so its cost does not grow with the journal.
 //
 //   file := line*

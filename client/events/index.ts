@@ -1,4 +1,4 @@
-// The event log: what an app imports from `tidemark-client/events`. `tidemark-client/events/file`
+// The event log: what an app imports from `tidemark/events`. `tidemark/events/file`
 // has the journal for Node and Bun.
 
 export { indexedDbStore } from '../stores/indexeddb.ts';

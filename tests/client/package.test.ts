@@ -20,11 +20,15 @@ import { FakeDocuments } from './fake_documents.ts';
 import { type Body, FakeServer } from './fake_server.ts';
 
 const app = mkdtempSync(join(tmpdir(), 'tidemark-app-'));
-const installed = join(app, 'node_modules/tidemark-client');
+const installed = join(app, 'node_modules/tidemark');
 afterAll(() => rmSync(app, { recursive: true }));
 
 const readme = readFileSync('client/README.md', 'utf8');
-const examples = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, text]) => text).join('');
+// That of a Worker is run as one, by sql_package.test.ts.
+const [of_an_app = ''] = readme.split('\n## SQL over many databases\n');
+const examples = [...of_an_app.matchAll(/^```ts\n([\s\S]*?)^```$/gm)]
+  .map(([, text]) => text)
+  .join('');
 
 beforeAll(() => {
   execFileSync('npm', ['pack', '--pack-destination', app], { cwd: 'client', stdio: 'pipe' });
@@ -119,7 +123,7 @@ describe('the package', () => {
   ])('has documents apart: %s takes along no %j', async (name, others) => {
     const { outputFiles } = await build({
       stdin: {
-        contents: `import { ${name} } from 'tidemark-client'; console.log(${name});`,
+        contents: `import { ${name} } from 'tidemark'; console.log(${name});`,
         resolveDir: app,
       },
       bundle: true,
@@ -147,7 +151,7 @@ describe('the package', () => {
   it('leaves out what an app does not use', async () => {
     const { outputFiles } = await build({
       stdin: {
-        contents: "import { memoryStore } from 'tidemark-client'; memoryStore();",
+        contents: "import { memoryStore } from 'tidemark'; memoryStore();",
         resolveDir: app,
       },
       bundle: true,
@@ -159,8 +163,8 @@ describe('the package', () => {
 
   it('holds the queue in a file as an entry of its own', () => {
     const script = `
-      import { fileQueueStore } from 'tidemark-client/documents/file';
-      import { WriteQueue } from 'tidemark-client/documents';
+      import { fileQueueStore } from 'tidemark/documents/file';
+      import { WriteQueue } from 'tidemark/documents';
       const store = fileQueueStore('queue.json');
       const send = () => new Promise(() => {});
       const adapter = { writable: true, identity: async () => '', send };
@@ -177,8 +181,8 @@ describe('the package', () => {
 
   it('holds the journal of an event log in a file as an entry of its own', () => {
     const script = `
-      import { connectRemoteSync } from 'tidemark-client/events';
-      import { fileJournal } from 'tidemark-client/events/file';
+      import { connectRemoteSync } from 'tidemark/events';
+      import { fileJournal } from 'tidemark/events/file';
       for (const content of ['first', 'second']) {
         const journal = fileJournal('log');
         const { store, close } = await connectRemoteSync({ enabled: false, journal });
@@ -194,7 +198,7 @@ describe('the package', () => {
 
   it('has an event log that asks for a WebSocket only where it connects', () => {
     const script = `
-      import { connectRemoteSync } from 'tidemark-client/events';
+      import { connectRemoteSync } from 'tidemark/events';
       const { sync, close } = await connectRemoteSync({ url: 'ws://127.0.0.1:9' });
       for await (const { error } of sync.statusStream()) {
         if (error) process.stdout.write(error.code);
@@ -208,7 +212,7 @@ describe('the package', () => {
 
   it('holds the store for Node as an entry of its own', () => {
     const script = `
-      import { sqliteStore } from 'tidemark-client/sqlite';
+      import { sqliteStore } from 'tidemark/sqlite';
       const store = await sqliteStore(':memory:')();
       process.stdout.write(JSON.stringify(await store.load()));`;
     const run = ['--no-warnings', '--input-type=module', '-e', script];

@@ -7,7 +7,7 @@ it('imports nothing', () => {
   expect(WebAssembly.Module.imports(tidemark)).toEqual([]);
 });
 
-it('exports its memory and seven functions, and _initialize of the reactor', () => {
+it('exports its memory and eight functions, and _initialize of the reactor', () => {
   const kinds = WebAssembly.Module.exports(tidemark).map(({ name, kind }) => `${name}: ${kind}`);
   expect(kinds.sort()).toEqual([
     '_initialize: function',
@@ -18,7 +18,26 @@ it('exports its memory and seven functions, and _initialize of the reactor', () 
     'tm_output_size: function',
     'tm_reserve: function',
     'tm_resume: function',
+    'tm_slot: function',
   ]);
+});
+
+it('tells the slot of a key: the first 12 bits of its SHA-256', async () => {
+  const { memory, _initialize, tm_reserve, tm_slot } = new WebAssembly.Instance(tidemark, {})
+    .exports as unknown as {
+    memory: WebAssembly.Memory;
+    _initialize(): void;
+    tm_reserve(size: number): number;
+    tm_slot(size: number): number;
+  };
+  _initialize();
+  for (const key of ['user-123', '', 'zoë', 'a'.repeat(1 << 20)]) {
+    const bytes = new TextEncoder().encode(key);
+    const at = tm_reserve(bytes.byteLength);
+    new Uint8Array(memory.buffer, at, bytes.byteLength).set(bytes);
+    const digest = new DataView(await crypto.subtle.digest('SHA-256', bytes));
+    expect(tm_slot(bytes.byteLength)).toBe(digest.getUint16(0) >> 4);
+  }
 });
 
 it('has a bound on its memory', () => {

@@ -11,6 +11,7 @@ const expected = [
   'SPACE',
   'DB_SHARD',
   'EVENTS',
+  'ShardCoordinator',
   'EDITORS',
   'LIMITER',
   'KV',

@@ -249,6 +249,25 @@ describe('docs/events.md', () => {
   });
 });
 
+describe('docs/sql.md', () => {
+  const document = read('docs/sql.md');
+
+  it('has each code of an error, and no other', () => {
+    const [union = ''] =
+      /export type CollegeDBCode =[^;]*;/.exec(read('client/sql/errors.ts')) ?? [];
+    const told = rows(section(document, '## Codes')).flatMap(([codes]) => names(codes));
+    expect(sorted(told)).toEqual(sorted(all(union, /'(\w+)'/g)));
+  });
+
+  it('has each setting, and no other', () => {
+    const [config = ''] =
+      /export interface CollegeDBConfig {[^}]*}/.exec(read('client/sql/types.ts')) ?? [];
+    const told = rows(section(document, '## Configuration')).flatMap(([setting]) => names(setting));
+    const for_tests = ['clock'];
+    expect(sorted([...told, ...for_tests])).toEqual(sorted(all(config, /^ {2}(\w+)\??:/gm)));
+  });
+});
+
 describe('docs/boundary.md', () => {
   it('has the exports of the module, and no other', () => {
     const exported = all(read('wasm/engine/abi.cc'), /export_name\("(\w+)"\)/g);

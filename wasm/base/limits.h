@@ -202,9 +202,38 @@ inline constexpr int64_t kEventPruneMs = 60'000;       // entries too old, or to
 inline constexpr int64_t kEventPruneBatches = 2'000;   // looked at together
 inline constexpr int64_t kEventPruneEntries = 10'000;  // forgotten in a run
 
+// SQL over many databases.
+inline constexpr size_t kSqlShardsMax = 1'000;  // a query of each is a subrequest: so many are paid
+inline constexpr size_t kSqlShardNameBytesMax = 256;
+inline constexpr size_t kSqlKeysMax = 10'000;                // hashed together
+inline constexpr size_t kSqlParamBytesMax = 16 << 20;        // a JSON text from the library
+inline constexpr size_t kSqlSortKeysMax = 100;               // columns of a statement
+inline constexpr size_t kSlotExceptionsMax = 10'000;         // keys that lie apart from their slot
+inline constexpr size_t kSlotTableBytesMax = 2'000'000;      // its text; read at a cold start
+inline constexpr size_t kCoordinatorBodyBytesMax = 1 << 20;  // a request with its key
+static_assert(kCoordinatorBodyBytesMax <= kSliceBytes);
+inline constexpr size_t kSequenceNameBytesMax = 256;
+inline constexpr int64_t kSequencesMax = 10'000;
+inline constexpr int64_t kSequenceLeaseMax = 1'000'000;  // numbers given at once
+
+// Databases that were there before. A page's keys are one JSON text: an answer of D1 above 1 MB is
+// fragile, and a key is 1,024 bytes at most (KeyText, shards/sql_existing.h).
+inline constexpr size_t kExistingTablesMax = 2'000;  // of a database
+inline constexpr size_t kExistingTogether = 20;      // tables looked at in a batch
+inline constexpr int64_t kExistingPageRows = 1'000;
+inline constexpr int64_t kExistingPagesMax = 20;        // found in one answer, 20 MB
+inline constexpr int64_t kExistingLeaseMs = kMinuteMs;  // then another may go on
+inline constexpr size_t kSchemaStatementsMax = 1'000;   // of a schema, run together
+inline constexpr size_t kMoveTriesMax = 5;              // of a row that others write to
+
 // Reads.
 inline constexpr int64_t kListRowsMax = 1'000;
 inline constexpr int64_t kListRowsDefault = 20;
 inline constexpr int64_t kHistoryRowsMax = 200;
+
+// SQL over many databases.
+inline constexpr size_t kSqlScriptBytesMax = 1'000'000;  // of statements that are cut apart
+inline constexpr size_t kSqlNamesMax = 256;              // of tables, in one statement
+inline constexpr size_t kSqlColumnsMax = 100;            // of a table or a result, in D1
 
 }  // namespace tidemark::limits

@@ -135,6 +135,12 @@ std::optional<ObjectName> ParseObjectName(std::string_view name) {
   return ObjectName{std::string(app), std::string(rest.substr(kShards.size()))};
 }
 
+ObjectName ObjectNameOf(std::string_view name) {
+  std::optional<ObjectName> parsed = ParseObjectName(name);
+  Check(parsed.has_value());
+  return std::move(parsed).value_or(ObjectName());
+}
+
 std::string SnapshotKey(std::string_view app) { return KeyOf(app, "db.json"); }
 
 std::string JournalPrefix(std::string_view app) { return KeyOf(app, "journal/"); }

@@ -56,6 +56,8 @@ struct ObjectName {
 
 // None for what neither function above makes of a valid app.
 std::optional<ObjectName> ParseObjectName(std::string_view name);
+// The same of an object's own name, or one that it keeps: any other is a fault of ours, and traps.
+ObjectName ObjectNameOf(std::string_view name);
 
 // The keys. `day` as DayOf makes it.
 std::string SnapshotKey(std::string_view app);

@@ -122,6 +122,16 @@ bool AllOk(const std::vector<ShardReply>& replies) {
                      [](const ShardReply& reply) { return reply && reply->status < 300; });
 }
 
+std::optional<std::vector<CallReply>> AllOf(std::vector<ShardReply> replies) {
+  std::vector<CallReply> all;
+  all.reserve(replies.size());
+  for (ShardReply& reply : replies) {
+    if (!reply || reply->status >= 300) return std::nullopt;
+    all.push_back(std::move(*reply));
+  }
+  return all;
+}
+
 Reply ReplyOf(std::variant<CallReply, Failure> answer) {
   auto* const told = std::get_if<CallReply>(&answer);
   if (told == nullptr) return Busy("settle");
@@ -140,6 +150,7 @@ Reply ReplyOf(std::variant<CallReply, Failure> answer) {
 Task<std::vector<std::string>> ListShards() {
   const ResultSet rows = co_await Query(sql::kListShards);
   std::vector<std::string> shards;
+  shards.reserve(rows.rows.size());
   for (const std::vector<Cell>& row : rows.rows) {
     shards.push_back(*std::get_if<std::string>(&row[0]));
   }
@@ -149,7 +160,7 @@ Task<std::vector<std::string>> ListShards() {
 Task<bool> Settle(Context context) {
   const Change change = co_await ReadChange();
   if (change.turn == 0) co_return true;
-  const std::string app = ParseObjectName(context.request.space)->app;
+  const std::string app = ObjectNameOf(context.request.space).app;
   const Document document = co_await ReadDocument();
   Params params{{"change", std::to_string(change.turn)},
                 {"epoch", document.tag.epoch},

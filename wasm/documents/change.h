@@ -53,6 +53,8 @@ using ShardReply = std::optional<CallReply>;
 Task<std::vector<ShardReply>> CallShards(std::string app, std::vector<std::string> shards,
                                          std::string operation, Params params);
 bool AllOk(const std::vector<ShardReply>& replies);
+// All of them; none where one is missing or refused.
+std::optional<std::vector<CallReply>> AllOf(std::vector<ShardReply> replies);
 
 // What another object answered, as the answer.
 Reply ReplyOf(std::variant<CallReply, Failure> answer);

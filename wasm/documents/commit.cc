@@ -30,7 +30,7 @@ Reply Written(const Document& before, const Document& after, std::string results
   const bool changed = after.tag.version != before.tag.version;
   // A shard that is new is no new document.
   if (changed && !before.exists() && before.layout.empty()) reply.status = 201;
-  if (after.exists()) reply.headers.emplace_back("etag", *after.etag());
+  if (const auto etag = after.etag()) reply.headers.emplace_back("etag", *etag);
   reply.data["version"] = std::to_string(after.tag.version);
   if (changed) reply.data["journalled"] = "1";
   return reply;

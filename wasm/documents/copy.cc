@@ -48,7 +48,7 @@ class Copier {
  private:
   Task<bool> Freeze();
   Task<bool> FreezeShards();
-  Task<bool> MeasureShards(std::vector<ShardReply> frozen);
+  Task<bool> MeasureShards(std::vector<CallReply> frozen);
   Task<bool> Thaw();
   Task<bool> Open();
   Task<bool> WriteAll();
@@ -98,13 +98,13 @@ Task<bool> Copier::Freeze() {
   co_return true;
 }
 
-Task<bool> Copier::MeasureShards(std::vector<ShardReply> frozen) {
+Task<bool> Copier::MeasureShards(std::vector<CallReply> frozen) {
   std::map<std::string, int64_t> bytes;
   int64_t whole = 2;
-  for (const ShardReply& shard : frozen) {
-    whole += NumberOf(shard->data, "values");
-    moment_.places.push_back(NumberOf(shard->data, "places"));
-    const Result<nlohmann::json> tree = ParseTree(DataOf(shard->data, "collections"), 2);
+  for (const CallReply& shard : frozen) {
+    whole += NumberOf(shard.data, "values");
+    moment_.places.push_back(NumberOf(shard.data, "places"));
+    const Result<nlohmann::json> tree = ParseTree(DataOf(shard.data, "collections"), 2);
     if (!tree.ok()) co_return false;
     for (const nlohmann::json& pair : *tree) {
       const auto* key = pair[0].get_ptr<const std::string*>();
@@ -127,7 +127,7 @@ Task<bool> Copier::MeasureShards(std::vector<ShardReply> frozen) {
 // other, if no object had one above it before it was told. The copy's own version is the highest
 // that there is: where nothing is written two copies have the same.
 Task<bool> Copier::FreezeShards() {
-  moment_.app = ParseObjectName(context_.request.space)->app;
+  moment_.app = ObjectNameOf(context_.request.space).app;
   moment_.layout = document_.layout;
   int64_t ahead = limits::kFreezeAheadMs;
   int64_t least = context_.request.now_ms + ahead;
@@ -152,14 +152,14 @@ Task<bool> Copier::FreezeShards() {
     }
     Params params{{"copy", std::to_string(moment_.copy)}};
     if (!target_.seal.empty()) params["seal"] = "1";
-    const std::vector<ShardReply> frozen =
-        co_await CallShards(moment_.app, moment_.shards, "freeze_shard", std::move(params));
-    if (!AllOk(frozen)) co_return false;
-    for (const ShardReply& shard : frozen) {
-      version = std::max(version, NumberOf(shard->data, "version"));
+    auto frozen =
+        AllOf(co_await CallShards(moment_.app, moment_.shards, "freeze_shard", std::move(params)));
+    if (!frozen) co_return false;
+    for (const CallReply& shard : *frozen) {
+      version = std::max(version, NumberOf(shard.data, "version"));
     }
     document_.tag.version = version;
-    if (version <= moment_.copy) co_return co_await MeasureShards(frozen);
+    if (version <= moment_.copy) co_return co_await MeasureShards(std::move(*frozen));
     least = version + ahead;
   }
   co_return false;

@@ -35,7 +35,7 @@ class Distributor {
       : context_(std::move(context)),
         distribution_(std::move(distribution)),
         stage_(static_cast<int64_t>(distribution_.stage)),
-        app_(ParseObjectName(context_.request.space)->app) {}
+        app_(ObjectNameOf(context_.request.space).app) {}
 
   Task<Reply> Run();
 
@@ -154,12 +154,12 @@ Task<bool> Distributor::Begin() {
 
 Task<bool> Distributor::Lock() {
   co_await Query(sql::kWriteText, {"change", ChangeText(change_)});
-  const std::vector<ShardReply> locked = co_await CallShards(
-      app_, change_.shards, "lock_shard", {{"change", std::to_string(change_.turn)}});
-  if (!AllOk(locked)) co_return false;
+  const auto locked = AllOf(co_await CallShards(app_, change_.shards, "lock_shard",
+                                                {{"change", std::to_string(change_.turn)}}));
+  if (!locked) co_return false;
   before_.records = before_.bytes = 0;
-  for (const ShardReply& shard : locked) {
-    const Params& data = shard->data;
+  for (const CallReply& shard : *locked) {
+    const Params& data = shard.data;
     before_.tag.version = std::max(before_.tag.version, NumberOf(data, "version"));
     before_.clock = std::max(before_.clock, NumberOf(data, "clock"));
     before_.records += NumberOf(data, "records");
@@ -190,15 +190,16 @@ Task<std::optional<Reply>> Distributor::Check() {
 // lets a change that is none be none.
 Task<std::optional<Reply>> Distributor::Weigh() {
   if (!distribution_.guarded) co_return std::nullopt;
-  const std::vector<ShardReply> weighed = co_await CallShards(
-      app_, change_.shards, "weigh_shard", {{"change", std::to_string(change_.turn)}});
-  if (!AllOk(weighed)) co_return Busy("settle");
+  const auto weighed = AllOf(co_await CallShards(app_, change_.shards, "weigh_shard",
+                                                 {{"change", std::to_string(change_.turn)}}));
+  if (!weighed) co_return Busy("settle");
   int64_t deleted = 0;
   int64_t changed = 0;
-  for (size_t i = 0; i < weighed.size(); ++i) {
-    deleted += NumberOf(weighed[i]->data, "deleted");
-    if (change_.shards[i] == kRootShard) had_.members += NumberOf(weighed[i]->data, "members");
-    changed += NumberOf(weighed[i]->data, "changed");
+  for (size_t i = 0; i < weighed->size(); ++i) {
+    const Params& data = (*weighed)[i].data;
+    deleted += NumberOf(data, "deleted");
+    if (change_.shards[i] == kRootShard) had_.members += NumberOf(data, "members");
+    changed += NumberOf(data, "changed");
   }
   const Status clearing = CheckClearing(context_.request, had_, has_, deleted);
   if (!clearing.ok()) co_return Reply::Error(clearing);

@@ -86,7 +86,7 @@ std::optional<Reply> Refusal(const Request& request, const std::optional<std::st
   if (*verdict == Verdict::kNotModified) {
     Reply reply;
     reply.status = 304;
-    reply.headers.emplace_back("etag", *etag);
+    reply.headers.emplace_back("etag", etag.value_or(""));
     return reply;
   }
   if (!required) return std::nullopt;

@@ -57,8 +57,7 @@ Task<bool> WriteProgress(Progress progress) {
 }
 
 Task<bool> FlushJournal(Request request, Progress* progress) {
-  const std::optional<ObjectName> object = ParseObjectName(request.space);
-  Check(object.has_value());
+  const ObjectName object = ObjectNameOf(request.space);
   const Document document = co_await ReadDocument();
   // What is written meanwhile is the next one's.
   const int64_t newest = (co_await Query(sql::kReadLastEntry)).Integer(0, 0);
@@ -74,7 +73,7 @@ Task<bool> FlushJournal(Request request, Progress* progress) {
             std::to_string(seqs.Integer(0, 0)) + R"(,"last":)" + std::to_string(last_seq) +
             R"(,"previous":)" + std::to_string(progress->flushed_seq) + R"(,"entries":[)";
     std::string key =
-        JournalKey(object->app, DayOf(last_seq),
+        JournalKey(object.app, DayOf(last_seq),
                    ObjectUuid(request.space, document.tag.epoch, page.last, last_seq));
     auto answer = co_await Store("r2", "put", {{"key", std::move(key)}, {"meta", "{}"}},
                                  {std::move(head), page.kept.front().handle, "]}"});
@@ -88,14 +87,13 @@ Task<bool> FlushJournal(Request request, Progress* progress) {
 }
 
 Task<bool> RecordWrites(Request request, Progress* progress) {
-  const std::optional<ObjectName> object = ParseObjectName(request.space);
-  Check(object.has_value());
+  const ObjectName object = ObjectNameOf(request.space);
   for (bool more = true; more;) {
     const ResultSet page = co_await Query(sql::kReadActivity, {progress->recorded}, kObject);
     std::vector<Statement> statements;
     if (!page.kept.empty()) statements.push_back(AppendActivity(page.kept.front().handle));
     if (progress->registered == 0) {
-      statements.push_back({sql::kRegisterDocument.text, {object->app, request.now_ms}});
+      statements.push_back({sql::kRegisterDocument.text, {object.app, request.now_ms}});
     }
     if (statements.empty()) co_return true;
     auto answer = co_await D1(std::string(kActivityShard), std::move(statements));

@@ -39,7 +39,7 @@ Task<std::vector<std::string>> ListFlushed() {
 // As a copy's moment (copy.cc): who is told it writes above it from then on, and nobody had written
 // above it before.
 Task<std::optional<int64_t>> FlushDocument(Request request) {
-  const std::string app = ParseObjectName(request.space)->app;
+  const std::string app = ObjectNameOf(request.space).app;
   std::vector<std::string> shards = co_await ListFlushed();
   Progress progress = co_await ReadProgress();
   if (shards.empty()) {
@@ -54,12 +54,12 @@ Task<std::optional<int64_t>> FlushDocument(Request request) {
     co_await Query(sql::kRaiseClock, {moment});
     // One that is registered after this step writes above it too.
     shards = co_await ListFlushed();
-    const std::vector<ShardReply> flushed =
-        co_await CallShards(app, shards, "flush_shard", {{"clock", std::to_string(moment)}});
-    if (!AllOk(flushed)) co_return std::nullopt;
+    const auto flushed =
+        AllOf(co_await CallShards(app, shards, "flush_shard", {{"clock", std::to_string(moment)}}));
+    if (!flushed) co_return std::nullopt;
     int64_t version = 0;
-    for (const ShardReply& shard : flushed) {
-      version = std::max(version, NumberOf(shard->data, "version"));
+    for (const CallReply& shard : *flushed) {
+      version = std::max(version, NumberOf(shard.data, "version"));
     }
     if (version > moment) {
       least = version + ahead;

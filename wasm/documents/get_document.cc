@@ -83,7 +83,7 @@ Task<Reply> GetDocument(Context context) {
   if (auto busy = NotNow(request, document)) co_return std::move(*busy);
   const std::string shard = request.Param("shard");
   if (!document.exists()) co_return Reply::Error(Status::NotFound("There is no document yet"));
-  const std::string etag = *EtagFor(request, document);
+  const std::string etag = EtagFor(request, document).value_or("");
   if (auto refusal = Refusal(request, etag, true, false)) co_return std::move(*refusal);
   // An object that is a shard has nothing else.
   View view(document.layout.empty() ? shard : std::string(), document.tag.version);

@@ -32,7 +32,7 @@ Task<Reply> GetSharded(Context context) {
   }
   Reply reply;
   reply.headers.emplace_back("content-type", "application/json");
-  reply.headers.emplace_back("etag", *document.etag());
+  if (const auto etag = document.etag()) reply.headers.emplace_back("etag", *etag);
   if (request.Param("method") != "HEAD") reply.body = std::move(copied.body);
   co_return reply;
 }

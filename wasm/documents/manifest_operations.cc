@@ -137,18 +137,19 @@ Task<Reply> RegisterShard(Context context) {
 // none of these may have the name.
 Task<Reply> AddCollections(Context context) {
   Request request = context.request;
-  const std::string app = ParseObjectName(request.space)->app;
+  const std::string app = ObjectNameOf(request.space).app;
   if (!co_await Settle(context)) co_return Busy("settle");
   const Document before = co_await ReadDocument();
   if (auto busy = NotNow(request, before)) co_return std::move(*busy);
   const std::string members = request.Param("members");
   const Result<nlohmann::json> names = ParseTree(members, 1);
   if (!names.ok() || !names->is_array()) co_return Reply::Error(Status::NotFound("No names"));
-  const std::vector<ShardReply> values =
-      co_await CallShards(app, {std::string(kRootShard)}, "shard_state", {{"names", members}});
-  if (!AllOk(values)) co_return Busy("settle");
-  int64_t last = NumberOf(values[0]->data, "last");
-  if (NumberOf(values[0]->data, "named") > 0) {
+  const auto values = AllOf(
+      co_await CallShards(app, {std::string(kRootShard)}, "shard_state", {{"names", members}}));
+  if (!values) co_return Busy("settle");
+  const Params& state = values->front().data;
+  int64_t last = NumberOf(state, "last");
+  if (NumberOf(state, "named") > 0) {
     co_return Reply::Error(Status::Error(409, "not_a_collection",
                                          "A member of that name is there and is no collection; "
                                          "change it by another patch"));
@@ -233,7 +234,7 @@ Task<Reply> PutSharded(Context context) {
 // two together clear the document, or give a value a collection's name.
 Task<Reply> PatchThrough(Context context) {
   Request& request = context.request;
-  const std::string app = ParseObjectName(request.space)->app;
+  const std::string app = ObjectNameOf(request.space).app;
   const std::string shard = request.Param("through");
   if (!co_await Settle(context)) co_return Busy("settle");
   if (auto busy = NotNow(request, co_await ReadDocument())) co_return std::move(*busy);
@@ -293,7 +294,7 @@ Task<Reply> GatherDocument(Context context) {
 // A sharded document, back in its manifest.
 Task<Reply> Gather(Context context, Document document) {
   const Request& request = context.request;
-  const std::string app = ParseObjectName(request.space)->app;
+  const std::string app = ObjectNameOf(request.space).app;
   Change change{.turn = co_await NextTurn(request.now_ms),
                 .user = request.identity.user_id,
                 .op = "relayout",

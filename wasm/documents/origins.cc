@@ -148,7 +148,7 @@ Task<Status> Origins::Join() {
     if (!whole && !counts) continue;
     const int64_t unended = std::max(origin.pending.seq, origin.broken);
     if (unended > 0) co_return Unended(unended);
-    if (!whole) co_await JoinShard(*ParseObjectName(object)->shard, &origin, number++);
+    if (!whole) co_await JoinShard(ObjectNameOf(object).shard.value_or(""), &origin, number++);
   }
   co_await Batch({{sql::kClearStages.text, {kShardStages}},
                   {sql::kClearStagesMembers.text, {kShardStages}},
@@ -160,7 +160,7 @@ Task<Status> Origins::Join() {
 std::vector<std::string> Origins::Shards() const {
   std::vector<std::string> shards;
   for (const auto& [object, origin] : origins_) {
-    if (&origin != manifest_) shards.push_back(*ParseObjectName(object)->shard);
+    if (&origin != manifest_) shards.push_back(ObjectNameOf(object).shard.value_or(""));
   }
   return shards;
 }

@@ -41,8 +41,8 @@ class TreePatch {
   Task<Status> Compare();
   Task<Status> CompareMember(size_t at, int64_t place);
   Task<Status> Remove(TreeMember* was);
-  Task<Status> SetValue(const std::string& key, TreeMember* was, int64_t place);
-  Task<Status> SetCollection(const std::string& key, TreeMember* was, int64_t place);
+  Task<Status> SetValue(std::string key, TreeMember* was, int64_t place);
+  Task<Status> SetCollection(std::string key, TreeMember* was, int64_t place);
   Status SetLoaded(const TreeMember& was);
   Status SetRecord(const std::string& collection, const TreeRecord* was, std::string id,
                    int64_t place);
@@ -116,7 +116,7 @@ Task<Status> TreePatch::Remove(TreeMember* was) {
   co_return Status();
 }
 
-Task<Status> TreePatch::SetValue(const std::string& key, TreeMember* was, int64_t place) {
+Task<Status> TreePatch::SetValue(std::string key, TreeMember* was, int64_t place) {
   if (was != nullptr) {
     if (Status status = co_await Remove(was); !status.ok()) co_return status;
   }
@@ -141,7 +141,7 @@ Status TreePatch::SetLoaded(const TreeMember& was) {
   return {};
 }
 
-Task<Status> TreePatch::SetCollection(const std::string& key, TreeMember* was, int64_t place) {
+Task<Status> TreePatch::SetCollection(std::string key, TreeMember* was, int64_t place) {
   std::vector<std::string> ids;
   if (!IsCollection(value_, &ids)) co_return co_await SetValue(key, was, place);
   std::map<std::string_view, const TreeRecord*> had;
@@ -270,7 +270,8 @@ Task<Reply> TreePatch::Run() {
   if (!request.Param("shard").empty()) {
     reply.headers.clear();
     reply.headers.emplace_back("content-type", "application/json");
-    reply.headers.emplace_back("etag", *EtagFor(request, changed ? log_->after() : before_));
+    const auto etag = EtagFor(request, changed ? log_->after() : before_);
+    reply.headers.emplace_back("etag", etag.value_or(""));
   }
   co_return reply;
 }

@@ -52,7 +52,7 @@ class Replacement {
   Task<bool> DeleteRecords();
   Task<bool> Apply();
   Task<bool> JournalWritten();
-  Task<bool> JournalPages(const Sql& sql, std::vector<Param> scope);
+  Task<bool> JournalPages(Sql sql, std::vector<Param> scope);
   Statement KeptPart(Handle changes) {
     Statement row{sql::kAppendKeptJournal.text,
                   {entry_.seq, after_.records, after_.bytes, EntryHead(entry_), changes}};
@@ -186,7 +186,7 @@ Task<bool> Replacement::Apply() {
   co_return true;
 }
 
-Task<bool> Replacement::JournalPages(const Sql& sql, std::vector<Param> scope) {
+Task<bool> Replacement::JournalPages(Sql sql, std::vector<Param> scope) {
   int64_t after = 0;
   for (bool more = true; more;) {
     std::vector<Param> params = scope;

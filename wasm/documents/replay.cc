@@ -19,7 +19,8 @@ using Event = JournalObject::Event;
 
 class Replay {
  public:
-  Replay(std::string app, int64_t at, Stage stage) : app_(app), at_(at), origins_(app, stage) {}
+  Replay(const std::string& app, int64_t at, Stage stage)
+      : app_(app), at_(at), origins_(app, stage) {}
 
   Task<Status> Run();
   std::vector<std::string> Shards() const { return origins_.Shards(); }

@@ -1,4 +1,4 @@
-// The module's exports: docs/boundary.md. Seven functions and `memory`; they do not grow.
+// The module's exports: docs/boundary.md. Eight functions and `memory`; they do not grow.
 
 #include <cstdint>
 #include <string>
@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "engine/engine.h"
 #include "records/schema.h"
+#include "shards/slots.h"
 
 namespace {
 
@@ -60,6 +61,12 @@ __attribute__((export_name("tm_output_size"))) uint32_t tm_output_size() {
 // Frees an operation that will not be resumed.
 __attribute__((export_name("tm_cancel"))) void tm_cancel(uint32_t operation) {
   TheEngine().Cancel(operation);
+}
+
+// The slot of the key in the first `size` bytes of the input. An output stays as it is.
+__attribute__((export_name("tm_slot"))) uint32_t tm_slot(uint32_t size) {
+  tidemark::Check(size <= input.size());
+  return tidemark::SlotOf(std::string_view(input).substr(0, size));
 }
 
 }  // extern "C"

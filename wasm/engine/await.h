@@ -5,7 +5,9 @@
 
 #pragma once
 
+#include <algorithm>
 #include <coroutine>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -73,17 +75,32 @@ class D1 : public Await {
   }
 };
 
-// A slice of the request's body.
+// A slice of the request's body: at once, where the body came with the request.
 class BodySlice : public Await {
  public:
   BodySlice(size_t offset, size_t size)
-      : Await(BodyCommand{static_cast<uint32_t>(offset), static_cast<uint32_t>(size)}) {}
+      : Await(BodyCommand{static_cast<uint32_t>(offset), static_cast<uint32_t>(size)}),
+        offset_(offset),
+        size_(size) {}
+  template <typename Promise>
+  bool await_suspend(std::coroutine_handle<Promise> waiting) {
+    const std::optional<std::string>& body = waiting.promise().operation->body();
+    if (body) slice_ = body->substr(std::min(offset_, body->size()), size_);
+    if (!slice_) Await::await_suspend(waiting);
+    return !slice_;
+  }
   std::string await_resume() {
+    if (slice_) return std::move(*slice_);
     CommandResult result = TakeResult();
     auto* bytes = std::get_if<std::string>(&result);
     Check(bytes != nullptr);
     return std::move(*bytes);
   }
+
+ private:
+  size_t offset_;
+  size_t size_;
+  std::optional<std::string> slice_;
 };
 
 // Wakes this object at a time, or earlier if an earlier alarm is set.

@@ -28,7 +28,8 @@ Operation* Engine::Find(uint32_t operation) const {
 
 void Engine::Begin(std::string_view request_frame, std::string* output) {
   Context context{.request = {}, .schema = &schema_};
-  Check(ReadRequest(request_frame, &context.request));
+  std::optional<std::string> body;
+  Check(ReadRequest(request_frame, &context.request, &body));
   if (live_ == slots_.size() || task_internal::frame_bytes > limits::kFrameBytesMax) {
     Reply busy = Reply::Error(
         Status::Error(503, "busy", "Too many requests are under way here; try again in a second"));
@@ -45,7 +46,8 @@ void Engine::Begin(std::string_view request_frame, std::string* output) {
   Slot& slot = slots_[index];
   slot.generation = (slot.generation + 1) % (1U << (32 - kSlotBits));
   std::string name = context.request.operation;
-  slot.operation = std::make_unique<Operation>(entry->run(std::move(context)), std::move(name));
+  slot.operation =
+      std::make_unique<Operation>(entry->run(std::move(context)), std::move(name), std::move(body));
   ++live_;
   slot.operation->Start();
   WriteOutput(slot.generation << kSlotBits | index, output);

@@ -62,7 +62,7 @@ bool Operation::Resume(std::string_view results_frame) {
   return true;
 }
 
-bool ReadRequest(std::string_view frame, Request* request) {
+bool ReadRequest(std::string_view frame, Request* request, std::optional<std::string>* body) {
   msgpack::Reader reader(frame);
   if (reader.Array() != 7) return false;
   request->operation = std::string(reader.Str());
@@ -75,7 +75,12 @@ bool ReadRequest(std::string_view frame, Request* request) {
   request->identity = ReadIdentity(&reader);
   request->space = TextOrNil(&reader);
   ReadParams(&reader, &request->params);
-  request->body_size = static_cast<uint32_t>(reader.Int());
+  if (reader.Next() == msgpack::Type::kBin) {
+    body->emplace(reader.Bin());
+    request->body_size = static_cast<uint32_t>((*body)->size());
+  } else {
+    request->body_size = static_cast<uint32_t>(reader.Int());
+  }
   return reader.ok() && reader.AtEnd();
 }
 

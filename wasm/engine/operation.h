@@ -1,9 +1,10 @@
 // An operation: one request on its way through the core, written as a coroutine.
 //
-// Request :=  [name, now_ms, seed, Identity | nil, space | nil, {key: text...}, body_size]
+// Request :=  [name, now_ms, seed, Identity | nil, space | nil, {key: text...}, body_size | bin]
 // Identity := [user_id, role, org | nil, tenant | nil, email | nil, version, expires_ms]
 // Reply   :=  [status, [[header, value]...], [bin | Handle ...], {key: text...}]
 //
+// A small body may come with its request, as bytes: then no slice of it is asked for.
 // The seed is 16 random bytes from the host. `space` is the name of the object that the operation
 // runs in, told by the runtime and not by the peer. An operation that answers 400 or more changed
 // nothing: the host rolls its transaction back.
@@ -12,6 +13,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,7 +63,8 @@ struct Context {
 
 class Operation {
  public:
-  Operation(Task<Reply> task, std::string name) : task_(std::move(task)), name_(std::move(name)) {}
+  Operation(Task<Reply> task, std::string name, std::optional<std::string> body = std::nullopt)
+      : task_(std::move(task)), name_(std::move(name)), body_(std::move(body)) {}
 
   void Start() { task_.Start(this); }
   // False where the results do not fit the commands that were asked.
@@ -72,6 +75,8 @@ class Operation {
   const std::vector<Command>& commands() const { return commands_; }
   const std::string& name() const { return name_; }
   int step() const { return step_; }
+  // Where it came with the request.
+  const std::optional<std::string>& body() const { return body_; }
 
   // For awaiters (engine/await.h).
   void Suspend(std::coroutine_handle<> waiting, std::vector<Command> commands) {
@@ -84,13 +89,15 @@ class Operation {
  private:
   Task<Reply> task_;
   std::string name_;
+  std::optional<std::string> body_;
   std::coroutine_handle<> waiting_;
   std::vector<Command> commands_;
   std::vector<CommandResult> results_;
   int step_ = 0;
 };
 
-bool ReadRequest(std::string_view frame, Request* request);
+// `body` is left empty where only its size came.
+bool ReadRequest(std::string_view frame, Request* request, std::optional<std::string>* body);
 void WriteReply(const Reply& reply, msgpack::Writer* writer);
 
 }  // namespace tidemark

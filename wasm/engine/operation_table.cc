@@ -8,6 +8,7 @@
 #include "ops/enter.h"
 #include "ops/health.h"
 #include "records/operations.h"
+#include "shards/operations.h"
 #include "shares/operations.h"
 
 namespace tidemark {
@@ -130,9 +131,36 @@ constexpr OperationEntry kOperations[] = {
     {"make_event_key", Anyone, MakeEventKey},
     {"list_event_keys", Anyone, ListEventKeys},
     {"revoke_event_key", Anyone, RevokeEventKey},
+    {"list_tables", ObjectOnly, ListTables},
+    {"schema_exists", ObjectOnly, SchemaExists},
+    {"find_key", ObjectOnly, FindKey},
+    {"create_schema", ObjectOnly, CreateSchema},
+    {"drop_schema", ObjectOnly, DropSchema},
+    {"validate_table", ObjectOnly, ValidateTable},
+    {"discover_keys", ObjectOnly, DiscoverKeys},
+    {"discover_records", ObjectOnly, DiscoverRecords},
+    {"integrate_database", ObjectOnly, IntegrateDatabase},
+    {"check_migration", ObjectOnly, CheckMigration},
+    {"migrate_record", ObjectOnly, MigrateRecord},
     {"record_activity", ObjectOnly, RecordActivity},
     {"list_activity", AnyReader, ListActivity},
     {"prune_activity", ObjectOnly, PruneActivity},
+    {"plan_sql", ObjectOnly, PlanSql},
+    {"split_sql", ObjectOnly, SplitSql},
+    {"push_limit", ObjectOnly, PushLimit},
+    {"fence_sql", ObjectOnly, FenceSql},
+    {"sql_monitor", ObjectOnly, SqlMonitor},
+    {"sql_health", ObjectOnly, SqlHealth},
+    {"sql_alerts", ObjectOnly, SqlAlerts},
+    {"sql_balance", ObjectOnly, SqlBalance},
+    {"hash_keys", ObjectOnly, HashKeys},
+    {"choose_shard", ObjectOnly, ChooseShard},
+    {"place_slot", ObjectOnly, PlaceSlot},
+    {"closest_region", ObjectOnly, ClosestRegionOf},
+    {"merge_order", ObjectOnly, MergeOrder},
+    {"open_coordinator", ObjectOnly, OpenCoordinator},
+    {"coordinator_request", ObjectOnly, CoordinatorRequest},
+    {"count_shard", ObjectOnly, CountShard},
 };
 
 }  // namespace

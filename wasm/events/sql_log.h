@@ -97,14 +97,12 @@ inline constexpr Sql kReadEventLog{
     "(SELECT max(e.id) FROM event_entry e WHERE e.log = l.id)\n"
     "FROM event_log l WHERE l.tenant = ?1 AND l.key = ?2"};
 
-// ?1 tenant, ?2 key, ?3 ids of 16 bytes, one after the other, ?4 how many: those that are known, by
-// their place, with their sequences.
+// ?1 tenant, ?2 key, ?3 ids of 16 bytes, one after the other, ?4 an array of as many: those that
+// are known, by their place, with their sequences. (A recursive query counts places for more.)
 inline constexpr Sql kFindEvents{"FindEvents", R"sql(
-WITH RECURSIVE place(n) AS (
-  SELECT 0 UNION ALL SELECT n + 1 FROM place WHERE n + 1 < CAST(?4 AS INTEGER))
-SELECT p.n, e.sequence
-FROM event_log l CROSS JOIN place p
-CROSS JOIN event_entry e ON e.log = l.id AND e.id = substr(?3, p.n * 16 + 1, 16)
+SELECT p.key, e.sequence
+FROM event_log l CROSS JOIN json_each(?4) p
+CROSS JOIN event_entry e ON e.log = l.id AND e.id = substr(?3, p.key * 16 + 1, 16)
 WHERE l.tenant = ?1 AND l.key = ?2)sql"};
 
 // ?1 tenant: how many logs it has.
@@ -125,13 +123,11 @@ inline constexpr Sql kAppendEvents{
     "  " TIDEMARK_INTEGER("?5") ", " TIDEMARK_INTEGER("?6") ", ?7, ?8\n"
     "FROM event_log WHERE tenant = ?1 AND key = ?2"};
 
-// ?1 tenant, ?2 key, ?3 ids, ?4 how many, ?5 the sequence of the first.
+// ?1 tenant, ?2 key, ?3 ids, ?4 an array of as many, ?5 the sequence of the first.
 inline constexpr Sql kKnowEvents{"KnowEvents", R"sql(
-WITH RECURSIVE place(n) AS (
-  SELECT 0 UNION ALL SELECT n + 1 FROM place WHERE n + 1 < CAST(?4 AS INTEGER))
 INSERT INTO event_entry (log, id, sequence)
-SELECT l.id, substr(?3, p.n * 16 + 1, 16), CAST(?5 AS INTEGER) + p.n
-FROM event_log l CROSS JOIN place p WHERE l.tenant = ?1 AND l.key = ?2)sql"};
+SELECT l.id, substr(?3, p.key * 16 + 1, 16), CAST(?5 AS INTEGER) + p.key
+FROM event_log l CROSS JOIN json_each(?4) p WHERE l.tenant = ?1 AND l.key = ?2)sql"};
 
 // ?1 log, ?2 a sequence: the batch that it is in, by its first, its writer, and its size in bytes.
 inline constexpr Sql kFindEventBatch{

@@ -84,6 +84,14 @@ Plan PlanOf(const Message& message, const ResultSet& known, int64_t last) {
   return plan;
 }
 
+// Of so many elements.
+std::string ArrayOf(size_t count) {
+  std::string text = "[";
+  text.reserve(2 * count + 2);
+  for (size_t i = 0; i < count; ++i) text += i > 0 ? ",0" : "0";
+  return text + ']';
+}
+
 std::vector<Statement> Store(const LogStore& store, const Request& request, const LogState& log,
                              const Message& message, bool sends, Plan* plan) {
   const std::string key(message.public_key);
@@ -95,9 +103,10 @@ std::vector<Statement> Store(const LogStore& store, const Request& request, cons
                           {store.tenant, key, piece.first, piece.count, request.now_ms,
                            SocketOf(request), Blob{std::move(piece.ids)}, Blob{std::move(data)}}});
   }
-  const auto count = static_cast<int64_t>(plan->ids.size() / 16);
+  std::string count = ArrayOf(plan->ids.size() / 16);
   statements.push_back(
-      {sql::kKnowEvents.text, {store.tenant, key, Blob{std::move(plan->ids)}, count, plan->first}});
+      {sql::kKnowEvents.text,
+       {store.tenant, key, Blob{std::move(plan->ids)}, std::move(count), plan->first}});
   return statements;
 }
 
@@ -139,7 +148,7 @@ Statement Find(const LogStore& store, const Message& message) {
   for (const Entry& entry : message.entries) ids += entry.id;
   return {sql::kFindEvents.text,
           {store.tenant, std::string(message.public_key), Blob{std::move(ids)},
-           static_cast<int64_t>(message.entries.size())}};
+           ArrayOf(message.entries.size())}};
 }
 
 // What a write stands on: the log as it is, which of its entries are known, and who follows.

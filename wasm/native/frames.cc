@@ -167,7 +167,7 @@ void TextOrNil(std::string_view text, msgpack::Writer* writer) {
 
 }  // namespace
 
-std::string EncodeRequest(const Request& request, std::string_view role) {
+std::string EncodeRequest(const Request& request, std::string_view role, const std::string* body) {
   std::string frame;
   msgpack::Writer writer(&frame);
   writer.Array(7);
@@ -190,7 +190,11 @@ std::string EncodeRequest(const Request& request, std::string_view role) {
   }
   TextOrNil(request.space, &writer);
   WriteParams(request.params, &writer);
-  writer.Int(request.body_size);
+  if (body != nullptr) {
+    writer.Bin(*body);
+  } else {
+    writer.Int(request.body_size);
+  }
   return frame;
 }
 

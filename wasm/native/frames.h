@@ -50,7 +50,9 @@ struct Output {
   HostReply reply;
 };
 
-std::string EncodeRequest(const Request& request, std::string_view role);
+// With the body, or with its size alone.
+std::string EncodeRequest(const Request& request, std::string_view role,
+                          const std::string* body = nullptr);
 // Traps where the frame is not the engine's.
 Output DecodeOutput(std::string_view frame);
 

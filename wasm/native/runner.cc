@@ -3,6 +3,12 @@
 #include <utility>
 
 namespace tidemark::native {
+namespace {
+
+// As the Worker does (worker/drive.ts, BODY_WITH_REQUEST_MAX).
+constexpr size_t kBodyWithRequestMax = 64 << 10;
+
+}  // namespace
 
 Running::Running(Engine* engine, const Request& request, std::string_view role, std::string body,
                  Stores stores, bool local)
@@ -15,7 +21,8 @@ Running::Running(Engine* engine, const Request& request, std::string_view role, 
     in_transaction_ = true;
   }
   std::string frame;
-  engine_->Begin(EncodeRequest(framed, role), &frame);
+  const bool with = local_ && held_.body.size() <= kBodyWithRequestMax;
+  engine_->Begin(EncodeRequest(framed, role, with ? &held_.body : nullptr), &frame);
   output_ = DecodeOutput(frame);
   if (output_.done) Finish();
 }

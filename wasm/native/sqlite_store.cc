@@ -207,7 +207,15 @@ std::variant<ResultSets, Failure> SqliteStore::Run(const std::vector<HostStateme
     }
     sqlite3_reset(statement);
   }
-  if (own_transaction) Commit();
+  // A foreign key that was deferred is refused here.
+  if (own_transaction &&
+      sqlite3_exec(database_, "COMMIT", nullptr, nullptr, nullptr) != SQLITE_OK) {
+    const Failure failure =
+        FailureOf(sqlite3_extended_errcode(database_), sqlite3_errmsg(database_));
+    Rollback();
+    return failure;
+  }
+  if (own_transaction) in_transaction_ = false;
   return sets;
 }
 

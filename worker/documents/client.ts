@@ -84,8 +84,9 @@ export async function runInDocument(
   };
   const stub = env.DB_SHARD.get(env.DB_SHARD.idFromName(object));
   if (content instanceof Uint8Array && size <= AT_HAND_MAX && !spanning && !signal) {
-    const { head, body } = await stub.run(JSON.stringify(call), content);
-    return { ...(JSON.parse(head) as SpaceReply), body };
+    const ran = await stub.run(JSON.stringify(call), content);
+    const end = ran.indexOf('\n');
+    return { ...(JSON.parse(ran.slice(0, end)) as SpaceReply), body: ran.slice(end + 1) };
   }
   const headers = new Headers({ [CALL_HEADER]: headerJson(call), [SIZE_HEADER]: String(size) });
   const response = await stub.fetch('https://document/', {

@@ -9,7 +9,7 @@ export function runStatements(sql: SqlStorage, statements: Statement[], held: He
     true,
     statements.map((statement): ResultSet => {
       const [text, params] = statement;
-      const cursor = sql.exec(text, ...params.map((param) => held.value(param)));
+      const cursor = sql.exec(text, ...params.map(held.value, held));
       return held.resultSet(statement, cursor.raw(), () => cursor.rowsWritten);
     }),
   ];

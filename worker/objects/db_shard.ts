@@ -18,12 +18,6 @@ const ADMITTED_MS = 1000;
 /** Callers that wait for their turn, some with bodies of many megabytes. */
 const TURNS_MAX = 16;
 
-/** A reply: its SpaceReply as JSON, and its body. */
-export interface Ran {
-  head: string;
-  body: string | Uint8Array<ArrayBuffer>;
-}
-
 export class DbShardDO extends EngineObject {
   protected override readonly opener = 'open_document';
   #last: Promise<unknown> = Promise.resolve();
@@ -61,14 +55,14 @@ export class DbShardDO extends EngineObject {
     if (identity !== null && Date.now() - since > ADMITTED_MS) await admit(this.env, identity);
   }
 
-  /** A local operation on a body at hand. The call comes as JSON, and so goes the reply's head. */
-  async run(call: string, bytes: Uint8Array): Promise<Ran> {
+  /** A local operation on a body at hand, that answers text. The call comes as JSON. The reply is
+   * its SpaceReply as JSON, and its body in the lines after that: one text crosses at less than
+   * the cost of two. */
+  async run(call: string, bytes: Uint8Array): Promise<string> {
     this.requireName();
     const reply = this.local(JSON.parse(call) as Call, new Held(bytes), bytes.byteLength);
     const { status, headers, data } = reply;
-    const body = reply.body();
-    const text = body instanceof ReadableStream ? reply.text() : body;
-    return { head: JSON.stringify({ status, headers, data }), body: text };
+    return `${JSON.stringify({ status, headers, data })}\n${reply.text()}`;
   }
 
   override async alarm(): Promise<void> {

@@ -30,6 +30,12 @@ type Fits = (reply: Reply) => boolean;
 /** What follows a commit: frames for sockets. */
 type Then = () => void;
 
+/** A local operation on the body that is held. */
+export interface Local {
+  call: Call;
+  held: Held;
+}
+
 export abstract class EngineObject extends DurableObject<Env> {
   protected readonly name: string;
   /** The operation that makes its tables. */
@@ -90,25 +96,67 @@ export abstract class EngineObject extends DurableObject<Env> {
   /** Undefined where the reply does not fit: then nothing has happened. */
   #transact(call: Call, held: Held, bodySize: number, fits: Fits = () => true): Reply | undefined {
     const then: Then[] = [];
-    const host: LocalHost = { run: (command) => this.#runLocal(command, held, then) };
-    const alarmAt = this.#alarmAt;
-    let reply: Reply;
+    const reply = this.#atomic(() => {
+      const made = this.#step(call, held, bodySize, then);
+      if (!fits(made)) throw new RolledBack();
+      return made;
+    });
+    if (reply instanceof RolledBack) return reply.reply;
+    this.#follow(reply, then);
+    return reply;
+  }
+
+  /** Local operations in one transaction, one after the other: false where one of them refused or
+   * failed, and then nothing has happened. `settle` is told of each, in order, once all are
+   * committed. A call must not depend on what follows the commit of one before it. */
+  protected together(
+    locals: readonly Local[],
+    settle: (at: number, reply: Reply) => void,
+  ): boolean {
+    const thens: Then[][] = [];
+    let replies: Reply[] | RolledBack;
     try {
-      reply = this.ctx.storage.transactionSync(() => {
-        const frame = requestFrame(call, this.name, bodySize);
-        const made = driveSync(engine(), frame, host, held);
-        if (made.status >= 400) throw new RolledBack(made);
-        if (!fits(made)) throw new RolledBack();
-        return made;
-      });
+      this.open();
+      replies = this.#atomic(() =>
+        locals.map(({ call, held }) => {
+          const then: Then[] = [];
+          thens.push(then);
+          return this.#step(call, held, held.body.byteLength, then);
+        }),
+      );
+    } catch {
+      return false;
+    }
+    if (replies instanceof RolledBack) return false;
+    for (const [at, reply] of replies.entries()) {
+      this.#follow(reply, thens[at] as Then[]);
+      settle(at, reply);
+    }
+    return true;
+  }
+
+  /** What `run` writes, all or nothing, the alarm with it. */
+  #atomic<T>(run: () => T): T | RolledBack {
+    const alarmAt = this.#alarmAt;
+    try {
+      return this.ctx.storage.transactionSync(run);
     } catch (error) {
       this.#alarmAt = alarmAt;
-      if (error instanceof RolledBack) return error.reply;
+      if (error instanceof RolledBack) return error;
       throw error;
     }
+  }
+
+  #step(call: Call, held: Held, bodySize: number, then: Then[]): Reply {
+    const host: LocalHost = { run: (command) => this.#runLocal(command, held, then) };
+    const reply = driveSync(engine(), requestFrame(call, this.name, bodySize), host, held);
+    if (reply.status >= 400) throw new RolledBack(reply);
+    return reply;
+  }
+
+  #follow(reply: Reply, then: Then[]): void {
     for (const each of then) each();
     this.committed(reply);
-    return reply;
   }
 
   protected async spanning(call: Call, held = new Held(), bodySize = 0): Promise<Reply> {

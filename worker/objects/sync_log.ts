@@ -10,6 +10,7 @@ import type { IdentityFrame, Params } from '../frames.ts';
 import { logError, logEvent } from '../log.ts';
 import type { Call } from '../requests.ts';
 import { CALL_HEADER } from '../space_client.ts';
+import { Arrivals, type Arrived } from './arrivals.ts';
 import { Unread, withBody } from './bodies.ts';
 import { EngineObject, responseOf, unread } from './engine_object.ts';
 import { close, SIGNED_OUT } from './sockets.ts';
@@ -22,21 +23,12 @@ interface Attached {
   publicKey: string;
 }
 
-/** A frame that waits for a commit to end. */
-interface Arrived {
-  webSocket: WebSocket;
-  bytes: Uint8Array;
-}
-
 const ALARM_RETRY_MS = 10_000;
-
-/** Frames that wait for a commit, and their bytes: with these it is waited for no longer. */
-const WAITING_MAX = 256;
-const WAITING_BYTES_MAX = 32 << 20;
 
 /** Frames of a socket that wait for those before them, where each takes a while, in D1; and the
  * bytes of all sockets' together. */
 const WAITING_OF_SOCKET_MAX = 64;
+const WAITING_BYTES_MAX = 32 << 20;
 
 /** One byte more than the core takes (limits.h, kAccountBodyBytesMax): it says what is too much. */
 const BODY_READ_MAX = 4_097;
@@ -54,8 +46,7 @@ export class SyncDurableObject extends EngineObject {
   readonly #attached = new WeakMap<WebSocket, Attached>();
   readonly #ended = new WeakSet<WebSocket>();
   readonly #storage: Params;
-  #arrived: Arrived[] = [];
-  #committing = false;
+  readonly #arrivals: Arrivals;
   #last: Promise<unknown> = Promise.resolve();
   readonly #waitingOf = new WeakMap<WebSocket, number>();
   #waitingBytes = 0;
@@ -69,6 +60,11 @@ export class SyncDurableObject extends EngineObject {
       keep_entries: env.EVENTS_KEEP_ENTRIES ?? '',
       keep_days: env.EVENTS_KEEP_DAYS ?? '',
     };
+    this.#arrivals = new Arrivals(ctx, {
+      isBound: (webSocket) => this.#of(webSocket).publicKey !== '',
+      runGroup: (frames) => this.#runGroup(frames),
+      failed: (error) => logError(error, { event: 'events.failed', object: this.name }),
+    });
     for (const webSocket of ctx.getWebSockets()) {
       this.#sockets.set(this.#of(webSocket).socket, webSocket);
     }
@@ -136,7 +132,7 @@ export class SyncDurableObject extends EngineObject {
       return;
     }
     const bytes = new Uint8Array(message);
-    if (!this.#spans) return this.#arrive({ webSocket, bytes });
+    if (!this.#spans) return this.#arrivals.add({ webSocket, bytes });
     const waits = this.#waitingOf.get(webSocket) ?? 0;
     if (waits >= WAITING_OF_SOCKET_MAX || this.#waitingBytes > WAITING_BYTES_MAX) {
       this.#dismiss(webSocket, 1013, 'busy: too many frames wait; try again');
@@ -158,39 +154,33 @@ export class SyncDurableObject extends EngineObject {
     }
   }
 
-  /** Frames that come while others are made durable are made so together: the disk is waited for
-   * once for all of them. Nothing waits while nothing is under way. */
-  #arrive(frame: Arrived): void {
-    this.#arrived.push(frame);
-    this.#waitingBytes += frame.bytes.byteLength;
-    const full = this.#arrived.length >= WAITING_MAX || this.#waitingBytes > WAITING_BYTES_MAX;
-    if (!this.#committing || full) this.#runArrived();
+  #runGroup(frames: Arrived[]): void {
+    // What it sent before it left is taken; what it sends after it was told to go is not.
+    const taken = frames.filter(({ webSocket }) => !this.#ended.has(webSocket));
+    const locals = taken.map(({ webSocket, bytes }) => ({
+      call: this.#callOf(webSocket),
+      held: new Held(bytes),
+    }));
+    const answer = (at: number, reply: Reply) =>
+      this.#tryFor((taken[at] as Arrived).webSocket, () => reply);
+    // One that is refused takes back all: each alone, then.
+    if (taken.length > 1 && this.together(locals, answer)) return;
+    for (const frame of taken) this.#runFrame(frame);
   }
 
-  #runArrived(): void {
-    this.#waitingBytes = 0;
-    for (const { webSocket, bytes } of this.#arrived.splice(0)) {
-      // What it sent before it left is taken; what it sends after it was told to go is not.
-      if (this.#ended.has(webSocket)) continue;
-      try {
-        const reply = this.local(this.#callOf(webSocket), new Held(bytes), bytes.byteLength);
-        this.#answer(webSocket, reply);
-      } catch (error) {
-        this.#fail(webSocket, error);
-      }
-    }
-    if (!this.#committing) this.ctx.waitUntil(this.#commit());
+  #runFrame({ webSocket, bytes }: Arrived): void {
+    if (this.#ended.has(webSocket)) return;
+    this.#tryFor(webSocket, () =>
+      this.local(this.#callOf(webSocket), new Held(bytes), bytes.byteLength),
+    );
   }
 
-  async #commit(): Promise<void> {
-    this.#committing = true;
+  #tryFor(webSocket: WebSocket, run: () => Reply): void {
     try {
-      await this.ctx.storage.sync();
+      this.#answer(webSocket, run());
     } catch (error) {
-      logError(error, { event: 'events.failed', object: this.name });
+      this.#fail(webSocket, error);
     }
-    this.#committing = false;
-    if (this.#arrived.length > 0) this.#runArrived();
   }
 
   #callOf(webSocket: WebSocket): Call {
@@ -232,13 +222,13 @@ export class SyncDurableObject extends EngineObject {
   }
 
   override async webSocketClose(webSocket: WebSocket, code: number): Promise<void> {
-    if (this.#arrived.length > 0) this.#runArrived();
+    this.#arrivals.run();
     close(webSocket, code === 1005 ? 1000 : code, '');
     await this.#leave(webSocket);
   }
 
   override async webSocketError(webSocket: WebSocket): Promise<void> {
-    if (this.#arrived.length > 0) this.#runArrived();
+    this.#arrivals.run();
     await this.#leave(webSocket);
   }
 

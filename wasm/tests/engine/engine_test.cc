@@ -50,6 +50,27 @@ TEST(Engine, OperationsInterleave) {
   EXPECT_EQ(Stored(&two, "plans", "p"), PlanData("two").dump());
 }
 
+TEST(Engine, ABodyThatComesWithTheRequestIsNotAskedFor) {
+  SpaceHarness space;
+  const std::string ping = "\x82\xa4_tag\xa4Ping\xa2id\x07";
+  Request request;
+  request.operation = "event_frame";
+  request.now_ms = kNow;
+  request.space = "tenant";
+  request.body_size = static_cast<uint32_t>(ping.size());
+  const Output asks = Begin(&space, request);
+  ASSERT_FALSE(asks.done);
+  EXPECT_EQ(asks.commands.at(0).kind, "body");
+  space.engine.Cancel(asks.operation);
+  std::string frame;
+  space.engine.Begin(native::EncodeRequest(request, "user", &ping), &frame);
+  const Output done = native::DecodeOutput(frame);
+  ASSERT_TRUE(done.done);
+  EXPECT_EQ(done.reply.status, 200);
+  EXPECT_EQ(done.reply.body.size(), 1U);
+  EXPECT_EQ(space.engine.live(), 0U);
+}
+
 TEST(Engine, ACancelAtAnyStepFreesEveryFrame) {
   const std::string body = json({{"plans", {Update("p", PlanData("A"), kNow)}},
                                  {"notes", {Update("n", {{"text", "A"}}, kNow + 9'000'000)}},

@@ -1,0 +1,81 @@
+// The suite `sql`: routing by slots against the bare databases, and what a statement costs.
+
+import { Server } from '../server.mjs';
+import { interleave, round } from '../statistics.mjs';
+
+const rows = 400;
+const routed = 200_000;
+
+const post = (server, path) => server.send('POST', `/bench/sql/${path}`);
+
+async function* measureOperations(server) {
+  const { answer } = await post(server, 'operations');
+  const counts = JSON.parse(answer);
+  const figures = [
+    ['sql.ops.first', counts.first, 1, 'operations of D1, KV and objects, by slots'],
+    ['sql.ops.run_new', counts.run_new, 1, 'the same of an insert of a new key'],
+    ['sql.ops.run_new_kv', counts.run_new_kv, 3, 'the same with the mapping in KV'],
+  ];
+  for (const [name, value, max, detail] of figures) yield { name, value, bar: { max }, detail };
+}
+
+const against = (what, min) =>
+  async function* measure(server, { rounds, statements }) {
+    const perSecond = (ms) => Math.round((statements * 1000) / ms);
+    const timed = (side) => async () =>
+      (await post(server, `${what}?side=${side}&count=${statements}`)).ms;
+    for (let turn = 0; turn < 3; turn += 1) {
+      await timed('ours')();
+      await timed('raw')();
+    }
+    const { a, b, ratio } = await interleave(rounds, timed('raw'), timed('ours'));
+    yield {
+      name: `sql.${what}.vs_raw`,
+      value: round(ratio),
+      bar: { min },
+      detail: `${perSecond(b)} a second against ${perSecond(a)}, 16 in flight`,
+      numbers: { per_second: perSecond(b) },
+    };
+  };
+
+async function* measureRoute(server, { rounds }) {
+  const sums = new Set();
+  const ns = (ms) => round((ms * 1e6) / routed, 0);
+  const timed = (side) => async () => {
+    const { ms, answer } = await post(server, `route?side=${side}&count=${routed}`);
+    sums.add(JSON.parse(answer).sum);
+    return ms;
+  };
+  await timed('engine')();
+  await timed('js')();
+  const { a, b, ratio } = await interleave(rounds, timed('js'), timed('engine'));
+  if (sums.size !== 1) throw new Error('the two sides route keys to different slots');
+  yield {
+    name: 'sql.route.vs_js',
+    value: round(ratio),
+    bar: { min: 1 },
+    detail: `${ns(b)} ns a key against ${ns(a)} ns by @noble/hashes`,
+    numbers: { ns: ns(b) },
+  };
+}
+
+const measures = [
+  ['ops', measureOperations],
+  ['first', against('first', 0.9)],
+  ['run', against('run', 0.8)],
+  ['route', measureRoute],
+];
+
+/** Gives figures one by one. `only` names parts of the suite; none for all. */
+export async function* run({ quick, only }) {
+  const server = await Server.start();
+  try {
+    await post(server, `fill?rows=${rows}`);
+    const options = quick ? { rounds: 7, statements: 800 } : { rounds: 21, statements: 1600 };
+    for (const [name, measure] of measures) {
+      if (only.length === 0 || only.includes(name)) yield* measure(server, options);
+    }
+  } finally {
+    await server.stop();
+  }
+}

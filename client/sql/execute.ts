@@ -1,0 +1,121 @@
+// One statement on one shard: its errors told apart, and tried again where that is safe. A read is
+// asked again; a write only if the database says that it was never begun.
+
+import type { Settings } from './config.ts';
+import { CollegeDBError, messageOf } from './errors.ts';
+import type { QueryResult, Shard, ShardStatement } from './types.ts';
+
+export type Verb = 'run' | 'all' | 'first';
+
+const waits_ms = [50, 200, 800];
+
+/** The database read the statement and refuses it: it will again. */
+function isRefusal(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  const text = `${messageOf(error)} ${typeof code === 'string' ? code : ''}`;
+  if (/SQLITE_(BUSY|LOCKED|IOERR|FULL|CANTOPEN|NOMEM|INTERRUPT|PROTOCOL)/.test(text)) return false;
+  return /SQLITE_|D1_TYPE_ERROR|D1_COLUMN_NOTFOUND|parameter bindings|malformed JSON/.test(text);
+}
+
+/** The database was too busy to begin, or could not be reached at all. */
+const neverBegan = (error: unknown) =>
+  /overloaded|cannot resolve d1 db|queued for too long/i.test(messageOf(error));
+
+export function shardNamed(settings: Settings, name: string): Shard {
+  const shard = Object.hasOwn(settings.shards, name) ? settings.shards[name] : undefined;
+  if (shard !== undefined) return shard;
+  throw new CollegeDBError(`Shard ${name} not found`, 'SHARD_NOT_FOUND');
+}
+
+function asError(error: unknown, name: string): CollegeDBError {
+  if (error instanceof CollegeDBError) return error;
+  const cause = { cause: error };
+  const message = messageOf(error);
+  return isRefusal(error)
+    ? new CollegeDBError(`Shard ${name} refused the query: ${message}`, 'QUERY_FAILED', cause)
+    : new CollegeDBError(`Shard ${name} failed: ${message}`, 'SHARD_UNAVAILABLE', cause);
+}
+
+/** Asks `attempt` until it answers, or may not be asked again, or the time is up. */
+async function persist<T>(
+  { clock, retryForMs }: Settings,
+  name: string,
+  reads: boolean,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const deadline = clock.now() + retryForMs;
+  for (let turn = 0; ; turn += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const wait = waits_ms[turn];
+      const again = neverBegan(error) || (reads && !isRefusal(error));
+      if (!again || wait === undefined || clock.now() + wait >= deadline) {
+        throw asError(error, name);
+      }
+      await clock.sleep(wait);
+    }
+  }
+}
+
+async function answer<T>(
+  statement: ShardStatement,
+  verb: Verb,
+): Promise<QueryResult<T> | T | null> {
+  if (verb === 'first') return (await statement.first<T>()) ?? null;
+  const result = await (verb === 'run' ? statement.run<T>() : statement.all<T>());
+  const { results, meta } = result;
+  if (results !== undefined && meta !== undefined) return result as QueryResult<T>;
+  return { success: true, ...result, results: results ?? [], meta: { ...meta } };
+}
+
+export interface Query {
+  sql: string;
+  bindings: readonly unknown[];
+  verb: Verb;
+  reads: boolean;
+}
+
+/** The rows and what the shard tells of them; of `first` the row alone. */
+export async function execute<T>(
+  settings: Settings,
+  name: string,
+  { sql, bindings, verb, reads }: Query,
+): Promise<QueryResult<T> | T | null> {
+  const shard = shardNamed(settings, name);
+  const result = await persist(settings, name, reads, async () => {
+    const statement = shard.prepare(sql);
+    return answer<T>(bindings.length > 0 ? statement.bind(...bindings) : statement, verb);
+  });
+  if (verb !== 'first') noteSize(shard, (result as QueryResult).meta.size_after, settings);
+  return result;
+}
+
+interface Size {
+  bytes: number;
+  atMs: number;
+}
+
+const sizes = new WeakMap<Shard, Size>();
+
+function noteSize(shard: Shard, bytes: unknown, { clock }: Settings): void {
+  if (typeof bytes === 'number') sizes.set(shard, { bytes, atMs: clock.now() });
+}
+
+/** The size that a shard told last, unless that is too long ago. */
+export function sizeKnown(
+  { shards, clock, sizeTtlMs }: Settings,
+  name: string,
+): number | undefined {
+  const size = shards[name] && sizes.get(shards[name]);
+  return size && clock.now() - size.atMs < sizeTtlMs ? size.bytes : undefined;
+}
+
+/** Asks the shard how large it is. */
+export async function sizeAsked(settings: Settings, name: string): Promise<number> {
+  shardNamed(settings, name);
+  const query = { sql: 'SELECT 1', bindings: [], verb: 'all', reads: true } as const;
+  const { meta } = (await execute(settings, name, query)) as QueryResult;
+  if (typeof meta.size_after === 'number') return meta.size_after;
+  throw new CollegeDBError(`Shard ${name} does not tell its size`, 'SIZE_QUERY_FAILED');
+}

@@ -1,0 +1,150 @@
+// placement: 'kv': a mapping in KV says where each key is. Only a write makes one, and makes it
+// before the row: a Worker that dies in between leaves a key whose row is written by the next try.
+//
+// A key without a mapping may still have a row: in a database that was there before, or mapped so
+// lately that KV does not show it here. A read of it asks the shard that the strategy names, then
+// the others, and writes nothing.
+
+import { allocate, choose } from './allocate.ts';
+import type { Settings } from './config.ts';
+import type { Plan } from './core.ts';
+import { CollegeDBError, messageOf } from './errors.ts';
+import { execute, type Query } from './execute.ts';
+import { resultsOf, settle } from './fan_out.ts';
+import { KVShardMapper } from './mapper.ts';
+import type { KeyValueStore, QueryResult } from './types.ts';
+
+const probes_at_once = 25;
+
+type Answer<T> = QueryResult<T> | T | null;
+
+/** What the placement knows of rows that were there before it. */
+export interface Existing {
+  /** Whether this shard may have rows of before that are not mapped yet. */
+  mayHold(shard: string): boolean;
+  /** Which of the shards has the row that a statement names by `key`, if one has. */
+  find(shards: readonly string[], key: string, query: Query): Promise<string | undefined>;
+}
+
+/** Keys that are being placed, of all who use a KV binding in this isolate. */
+const placing = new WeakMap<KeyValueStore, Map<string, Promise<string>>>();
+
+/** Nothing was found, or changed: the row may be elsewhere. */
+function isEmpty({ verb, reads }: Query, answer: Answer<unknown>): boolean {
+  if (verb === 'first') return reads && answer === null;
+  const { results, meta } = answer as QueryResult;
+  return results.length === 0 && (reads || meta.changes === 0);
+}
+
+export class KvPlacement {
+  readonly #settings: Settings;
+  readonly #kv: KeyValueStore;
+  readonly #existing: Existing;
+  readonly mapper: KVShardMapper;
+
+  constructor(settings: Settings, kv: KeyValueStore, existing: Existing) {
+    this.#settings = settings;
+    this.#kv = kv;
+    this.#existing = existing;
+    this.mapper = new KVShardMapper(kv, {
+      hashShardMappings: settings.hashes,
+      mappingCacheTtlMs: settings.mappingTtlMs,
+      knownShardsCacheTtlMs: settings.knownShardsTtlMs,
+      keyPepper: settings.pepper,
+      now: () => settings.clock.now(),
+    });
+  }
+
+  async query<T>(key: string, plan: Plan, query: Query): Promise<Answer<T>> {
+    const cached = this.mapper.isCached(key);
+    let shard: string | undefined;
+    try {
+      shard = (await this.mapper.getShardMapping(key))?.shard;
+    } catch (error) {
+      // A write cannot do without the mapping. A read can: all shards are asked.
+      if (!query.reads || (error as CollegeDBError).code !== 'MAPPING_UNAVAILABLE') throw error;
+      console.warn('The mapping is unavailable, all shards are asked:', messageOf(error));
+      return this.#probe<T>(key, query, () => true);
+    }
+    if (shard === undefined) {
+      return query.reads
+        ? this.#probe<T>(key, query, (name) => this.#mayHave(name))
+        : this.#place<T>(key, plan, query);
+    }
+    const answer = await execute<T>(this.#settings, shard, query);
+    if (!cached || !isEmpty(query, answer)) return answer;
+    // The cache may be older than the key's last move.
+    const now = await this.mapper.freshMapping(key);
+    if (now === null || now.shard === shard) return answer;
+    return execute<T>(this.#settings, now.shard, query);
+  }
+
+  async #probe<T>(
+    key: string,
+    query: Query,
+    mayHave: (shard: string) => boolean,
+  ): Promise<Answer<T>> {
+    const settings = this.#settings;
+    const likely = choose(settings, key, 'read').shard;
+    const [first] = await settle([likely], 1, (shard) => execute<T>(settings, shard, query));
+    if (first?.ok && !isEmpty(query, first.result as Answer<T>)) return first.result as Answer<T>;
+    const others = settings.names.filter((name) => name !== likely && mayHave(name));
+    const rest = await settle(others, probes_at_once, (shard) =>
+      execute<T>(settings, shard, query),
+    );
+    for (const outcome of rest) {
+      if (outcome.ok && !isEmpty(query, outcome.result as Answer<T>)) {
+        return outcome.result as Answer<T>;
+      }
+    }
+    const all = first === undefined ? rest : [first, ...rest];
+    // Whether a shard that failed has the row nobody knows.
+    return resultsOf<Answer<T>>(all)[0] ?? null;
+  }
+
+  /** A mapping that KV does not show yet is missed by no strategy but `hash`, which goes by the key
+   * alone. */
+  #mayHave(shard: string): boolean {
+    const { read, write } = this.#settings.strategy;
+    return read !== 'hash' || write !== 'hash' || this.#existing.mayHold(shard);
+  }
+
+  async #place<T>(key: string, plan: Plan, query: Query): Promise<Answer<T>> {
+    const place =
+      plan.kind === 'write' && plan.inserts ? this.#placed(key, query) : this.#sought(key, query);
+    return execute<T>(this.#settings, await place, query);
+  }
+
+  /** What adds no row looks for the one that is there, and gives no place to one that is not. */
+  async #sought(key: string, query: Query): Promise<string> {
+    const settings = this.#settings;
+    const found = await this.#existing.find(settings.names, key, query);
+    if (found === undefined) return choose(settings, key, 'write', {}, 'hash').shard;
+    await this.mapper.addNewMapping(key, found);
+    return found;
+  }
+
+  /** Inserts that come together wait for one another: the first gives the key its place. */
+  async #placed(key: string, query: Query): Promise<string> {
+    const under_way = placing.get(this.#kv) ?? new Map<string, Promise<string>>();
+    placing.set(this.#kv, under_way);
+    const before = under_way.get(key);
+    if (before !== undefined) return before;
+    const placed = this.#allocate(key, query).finally(() => under_way.delete(key));
+    under_way.set(key, placed);
+    return placed;
+  }
+
+  async #allocate(key: string, query: Query): Promise<string> {
+    const settings = this.#settings;
+    // Where all rows have a mapping, nothing is asked about a new key.
+    const shards = settings.names.filter((name) => this.#existing.mayHold(name));
+    const shard =
+      (await this.#existing.find(shards, key, query)) ?? (await allocate(settings, key));
+    if (!Object.hasOwn(settings.shards, shard)) {
+      throw new CollegeDBError(`Shard ${shard} not found`, 'SHARD_NOT_FOUND');
+    }
+    await this.mapper.addNewMapping(key, shard);
+    return shard;
+  }
+}

@@ -1,0 +1,216 @@
+// One logical database over many: the functions of the library as methods of an instance. Nothing
+// here is global but the caches, which belong to the bindings.
+
+import { checkBindings } from './bindings.ts';
+import { type Settings, settingsOf } from './config.ts';
+import { CoordinatorLink } from './coordinator_link.ts';
+import { type Plan, planOf } from './core.ts';
+import { CollegeDBError, messageOf } from './errors.ts';
+import { execute, type Query, shardNamed, sizeAsked, type Verb } from './execute.ts';
+import { existingOf, prepareExisting } from './existing_rows.ts';
+import { checkBatchSize, resultsOf, settle } from './fan_out.ts';
+import { clearMigrationCache } from './integrate.ts';
+import { KvPlacement } from './kv_placement.ts';
+import { checkKey } from './mapper.ts';
+import { environment } from './platform.ts';
+import { reassign } from './reassign.ts';
+import { SlotsPlacement } from './slots_placement.ts';
+import { PreparedStatement } from './statement.ts';
+import type { CollegeDBConfig, QueryResult, ShardStats } from './types.ts';
+
+type Row = Record<string, unknown>;
+
+/** One statement, and one that a database can run by itself. */
+function routable(sql: string): Plan {
+  if (typeof sql !== 'string') {
+    throw new CollegeDBError('A statement is a text', 'UNROUTABLE_QUERY');
+  }
+  const plan = planOf(sql);
+  const problem =
+    plan.kind === 'empty'
+      ? 'The text has no statement'
+      : plan.statements > 1
+        ? 'Only one statement at a time can be routed'
+        : plan.kind === 'transaction'
+          ? 'A shard runs each statement by itself: it has no transactions to begin or to end'
+          : undefined;
+  if (problem !== undefined) throw new CollegeDBError(problem, 'UNROUTABLE_QUERY');
+  return plan;
+}
+
+export class Router {
+  readonly #config: CollegeDBConfig;
+  readonly #settings: Settings;
+  readonly #kv: KvPlacement | undefined;
+  readonly #slots: SlotsPlacement;
+  readonly #coordinator: CoordinatorLink | undefined;
+
+  /** @internal */
+  constructor(config: CollegeDBConfig) {
+    const settings = settingsOf(config);
+    this.#config = config;
+    this.#settings = settings;
+    this.#kv =
+      settings.placement === 'kv' && settings.kv
+        ? new KvPlacement(settings, settings.kv, existingOf(settings))
+        : undefined;
+    this.#slots = new SlotsPlacement(settings.names);
+    this.#coordinator = settings.coordinator && new CoordinatorLink(settings.coordinator);
+  }
+
+  /** Maps what the databases held before, in the background; resolves when it is done. */
+  prepareExisting(): Promise<void> {
+    return this.#kv === undefined
+      ? Promise.resolve()
+      : prepareExisting(this.#settings, this.#kv.mapper);
+  }
+
+  get config(): CollegeDBConfig {
+    return this.#config;
+  }
+
+  async #query<T>(key: string, sql: string, bindings: readonly unknown[], verb: Verb) {
+    checkKey(key);
+    checkBindings(bindings);
+    const plan = routable(sql);
+    const query: Query = { sql, bindings, verb, reads: plan.kind === 'read' };
+    return this.#kv === undefined
+      ? execute<T>(this.#settings, this.#slots.shardOf(key), query)
+      : this.#kv.query<T>(key, plan, query);
+  }
+
+  async prepare(key: string, sql: string): Promise<PreparedStatement> {
+    checkKey(key);
+    routable(sql);
+    return new PreparedStatement({
+      run: <T>(bindings: readonly unknown[]) => this.run<T>(key, sql, bindings),
+      all: <T>(bindings: readonly unknown[]) => this.all<T>(key, sql, bindings),
+      first: <T>(bindings: readonly unknown[]) => this.first<T>(key, sql, bindings),
+    });
+  }
+
+  async run<T = Row>(key: string, sql: string, bindings: readonly unknown[] = []) {
+    return (await this.#query<T>(key, sql, bindings, 'run')) as QueryResult<T>;
+  }
+
+  async all<T = Row>(key: string, sql: string, bindings: readonly unknown[] = []) {
+    return (await this.#query<T>(key, sql, bindings, 'all')) as QueryResult<T>;
+  }
+
+  async first<T = Row>(key: string, sql: string, bindings: readonly unknown[] = []) {
+    return (await this.#query<T>(key, sql, bindings, 'first')) as T | null;
+  }
+
+  async #onShard<T>(shard: string, sql: string, bindings: readonly unknown[], verb: Verb) {
+    shardNamed(this.#settings, shard);
+    checkBindings(bindings);
+    const reads = routable(sql).kind === 'read';
+    return execute<T>(this.#settings, shard, { sql, bindings, verb, reads });
+  }
+
+  async runShard<T = Row>(shard: string, sql: string, bindings: readonly unknown[] = []) {
+    return (await this.#onShard<T>(shard, sql, bindings, 'run')) as QueryResult<T>;
+  }
+
+  async allShard<T = Row>(shard: string, sql: string, bindings: readonly unknown[] = []) {
+    return (await this.#onShard<T>(shard, sql, bindings, 'all')) as QueryResult<T>;
+  }
+
+  async firstShard<T = Row>(shard: string, sql: string, bindings: readonly unknown[] = []) {
+    return (await this.#onShard<T>(shard, sql, bindings, 'first')) as T | null;
+  }
+
+  async #onAll<T>(sql: string, bindings: readonly unknown[], at_once: number, verb: Verb) {
+    checkBatchSize(at_once);
+    checkBindings(bindings);
+    const reads = routable(sql).kind === 'read';
+    const query: Query = { sql, bindings, verb, reads };
+    const ask = (shard: string) => execute(this.#settings, shard, query);
+    return resultsOf<T>(await settle(this.#settings.names, at_once, ask));
+  }
+
+  async runAllShards<T = Row>(sql: string, bindings: readonly unknown[] = [], batchSize = 50) {
+    return await this.#onAll<QueryResult<T>>(sql, bindings, batchSize, 'run');
+  }
+
+  async allAllShards<T = Row>(sql: string, bindings: readonly unknown[] = [], batchSize = 50) {
+    return await this.#onAll<QueryResult<T>>(sql, bindings, batchSize, 'all');
+  }
+
+  async firstAllShards<T = Row>(sql: string, bindings: readonly unknown[] = [], batchSize = 50) {
+    return await this.#onAll<T | null>(sql, bindings, batchSize, 'first');
+  }
+
+  /** Moves a key with its rows, of one table or of all. */
+  async reassignShard(primaryKey: string, newShard: string, tableName?: string): Promise<void> {
+    checkKey(primaryKey);
+    if (this.#kv === undefined) {
+      const message = "Keys are moved with placement 'kv': slots that do not change move none";
+      throw new CollegeDBError(message, 'COORDINATOR_REQUIRED');
+    }
+    await reassign(this.#settings, this.#kv.mapper, primaryKey, newShard, tableName);
+    await this.#coordinator?.move(primaryKey, newShard).catch((error: unknown) => {
+      throw unavailable(error);
+    });
+  }
+
+  /** The configured shards, and those that the coordinator or KV knows beside them. */
+  async listKnownShards(): Promise<string[]> {
+    let known: string[] = [];
+    try {
+      known = await (this.#coordinator?.shards() ?? this.#kv?.mapper.getKnownShards() ?? []);
+    } catch (error) {
+      console.warn('Only the configured shards are known:', messageOf(error));
+    }
+    return [...new Set([...this.#settings.names, ...known])];
+  }
+
+  /** How many keys each shard has: as the coordinator counted, else as KV has mappings. */
+  async getShardStats(): Promise<ShardStats[]> {
+    const stats = await this.#coordinator?.stats().catch((error: unknown) => {
+      if (this.#kv === undefined) throw unavailable(error);
+      console.warn('The mappings are counted:', messageOf(error));
+      return undefined;
+    });
+    const counts = stats === undefined ? await this.#countKeys() : {};
+    const names = [...this.#settings.names, ...(stats ?? []).map(({ binding }) => binding)];
+    return [...new Set(names)].map(
+      (binding) =>
+        stats?.find((each) => each.binding === binding) ?? { binding, count: counts[binding] ?? 0 },
+    );
+  }
+
+  #countKeys(): Promise<Record<string, number>> {
+    if (this.#kv !== undefined) return this.#kv.mapper.getShardKeyCounts();
+    const message = "Keys are counted by a coordinator: placement 'slots' alone keeps none";
+    throw new CollegeDBError(message, 'COORDINATOR_REQUIRED');
+  }
+
+  /** Bytes. */
+  async getDatabaseSizeForShard(shard: string): Promise<number> {
+    return await sizeAsked(this.#settings, shard);
+  }
+
+  /** Forgets where every key is. For development: the rows stay where they are. */
+  async flush(): Promise<void> {
+    if ((this.#settings.environment ?? environment()) === 'production') {
+      const message = 'flush would lose every mapping: it is refused in production';
+      throw new CollegeDBError(message, 'FLUSH_REFUSED');
+    }
+    await this.#coordinator?.flush().catch((error: unknown) => {
+      throw unavailable(error);
+    });
+    await this.#kv?.mapper.clearAllMappings();
+    clearMigrationCache();
+  }
+}
+
+function unavailable(error: unknown): CollegeDBError {
+  const details = { cause: error };
+  return new CollegeDBError(messageOf(error), 'COORDINATOR_UNAVAILABLE', details);
+}
+
+/** An instance of its own: what the global functions do, without a global configuration. */
+export function createRouter(config: CollegeDBConfig): Router {
+  return new Router(config);
+}

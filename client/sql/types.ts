@@ -1,0 +1,145 @@
+// What the library is given and what it gives. Bindings are described by what is used of them, so
+// that D1, KV and Durable Objects fit, and so does a test's double.
+
+import type { CollegeDBError } from './errors.ts';
+
+/** A value that SQLite can keep. */
+export type Binding = string | number | boolean | null | ArrayBuffer | ArrayBufferView;
+
+// What a shard tells beside its rows; D1 tells all of it.
+export interface QueryMeta {
+  /** Rows that the statement changed. */
+  changes?: number;
+  last_row_id?: number;
+  rows_read?: number;
+  rows_written?: number;
+  /** The database's size in bytes, after the statement. */
+  size_after?: number;
+  /** Milliseconds in the database. */
+  duration?: number;
+  changed_db?: boolean;
+}
+
+export interface QueryResult<T = Record<string, unknown>> {
+  success: boolean;
+  results: T[];
+  meta: QueryMeta & Record<string, unknown>;
+}
+
+/** A statement of a shard, as D1 has it. */
+export interface ShardStatement {
+  bind(...values: unknown[]): ShardStatement;
+  run<T>(): Promise<{ results?: T[] | undefined; meta?: object | undefined }>;
+  all<T>(): Promise<{ results?: T[] | undefined; meta?: object | undefined }>;
+  first<T>(): Promise<T | null>;
+}
+
+/** A database: D1, or anything that prepares statements as D1 does. */
+export interface Shard {
+  prepare(sql: string): ShardStatement;
+  /** Runs statements as one transaction, where the database can. */
+  batch?(statements: ShardStatement[]): Promise<unknown[]>;
+}
+
+/** What is used of a KV namespace. */
+export interface KeyValueStore {
+  get(key: string): Promise<string | null>;
+  put(key: string, value: string, options?: { metadata?: unknown }): Promise<void>;
+  delete(key: string): Promise<void>;
+  list(options?: { prefix?: string | null; cursor?: string | null }): Promise<{
+    keys: { name: string; metadata?: unknown }[];
+    list_complete: boolean;
+    cursor?: string;
+  }>;
+}
+
+export interface CoordinatorStub {
+  fetch(
+    url: string,
+    init?: { method: string; headers: Record<string, string>; body: string },
+  ): Promise<{
+    ok: boolean;
+    status: number;
+    json(): Promise<unknown>;
+  }>;
+}
+
+/** What is used of the ShardCoordinator's namespace. */
+export interface CoordinatorNamespace {
+  idFromName(name: string): unknown;
+  get(id: unknown): unknown;
+}
+
+export type ShardingStrategy = 'round-robin' | 'random' | 'hash' | 'location';
+
+export interface MixedShardingStrategy {
+  /** Where a key without a mapping is looked for first. */
+  read: ShardingStrategy;
+  /** Where a new key goes. */
+  write: ShardingStrategy;
+}
+
+export type OperationType = 'read' | 'write';
+
+export type D1Region = 'wnam' | 'enam' | 'weur' | 'eeur' | 'apac' | 'oc' | 'me' | 'af';
+
+export interface ShardLocation {
+  region: D1Region;
+  /** Of shards as near as one another, the higher goes first; 1 if it is not given. */
+  priority?: number;
+}
+
+/** How a key finds its shard: from its hash alone, or from a mapping in KV. */
+export type Placement = 'slots' | 'kv';
+
+export interface ShardStats {
+  binding: string;
+  /** Keys that the shard holds. */
+  count: number;
+  /** Milliseconds, where the coordinator counts. */
+  lastUpdated?: number;
+}
+
+/** What became of a statement on one of many shards. */
+export type ShardOutcome =
+  | { shard: string; ok: true; result: unknown }
+  | { shard: string; ok: false; error: CollegeDBError };
+
+/** Time, for tests. */
+export interface Clock {
+  now(): number;
+  sleep(milliseconds: number): Promise<void>;
+}
+
+export interface CollegeDBConfig {
+  shards: Record<string, Shard>;
+  kv?: KeyValueStore;
+  coordinator?: CoordinatorNamespace;
+  /** `kv` where there is a KV namespace, else `slots`. */
+  placement?: Placement;
+  /** `hash` if it is not given. */
+  strategy?: ShardingStrategy | MixedShardingStrategy;
+  targetRegion?: D1Region;
+  shardLocations?: Record<string, D1Region | ShardLocation>;
+  /** Rows that databases held before are not looked for, nor mapped. */
+  disableAutoMigration?: boolean;
+  /** `false` keeps keys in KV as they are, for `getKeysForShard`. */
+  hashShardMappings?: boolean;
+  /** A secret that keys are hashed with, so that nobody finds one by hashing guesses. */
+  keyPepper?: string;
+  /** Bytes: a shard that is larger gets no new keys. */
+  maxDatabaseSize?: number;
+  debug?: boolean;
+  /** 30,000 if it is not given, as are the others. */
+  mappingCacheTtlMs?: number;
+  /** 10,000. */
+  knownShardsCacheTtlMs?: number;
+  sizeCacheTtlMs?: number;
+  /** Keys mapped at once: 25. */
+  migrationConcurrency?: number;
+  /** `production` refuses `flush`; without it the Worker's variable ENVIRONMENT counts. */
+  environment?: string;
+  /** How long a read, or a write that is known not to have happened, is tried again: 2,000. */
+  retryForMs?: number;
+  clock?: Clock;
+}

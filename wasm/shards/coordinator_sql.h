@@ -1,0 +1,144 @@
+// SQL of the coordinator's own store: the shards that are registered, where keys were placed, and
+// numbers that were given. Numbers are bound as doubles by JavaScript: CAST(?n AS INTEGER).
+
+#pragma once
+
+#include <string_view>
+
+#include "engine/command.h"
+
+namespace tidemark::sql {
+
+inline constexpr Sql kCreateCoordinator{"CreateCoordinator", R"sql(
+CREATE TABLE IF NOT EXISTS coordinator (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  strategy TEXT NOT NULL,
+  position INTEGER NOT NULL
+) STRICT)sql"};
+
+// In the order in which they were registered. `keys` counts what was placed there.
+inline constexpr Sql kCreateCoordinatorShard{"CreateCoordinatorShard", R"sql(
+CREATE TABLE IF NOT EXISTS coordinator_shard (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  keys INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT)sql"};
+
+// Names that were taken out of use, the last thousand: until one is registered again, no caller who
+// still has it brings it back.
+inline constexpr Sql kCreateRetiredShard{"CreateRetiredShard", R"sql(
+CREATE TABLE IF NOT EXISTS retired_shard (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT)sql"};
+
+// The directory: SHA-256 of a key, and the name of its shard, registered or not.
+inline constexpr Sql kCreateDirectory{"CreateDirectory", R"sql(
+CREATE TABLE IF NOT EXISTS placed (
+  hash BLOB NOT NULL PRIMARY KEY,
+  shard TEXT NOT NULL
+) STRICT, WITHOUT ROWID)sql"};
+
+// `next` is the first number that nobody was given.
+inline constexpr Sql kCreateSequence{"CreateSequence", R"sql(
+CREATE TABLE IF NOT EXISTS sequence (
+  name TEXT NOT NULL PRIMARY KEY,
+  next INTEGER NOT NULL
+) STRICT, WITHOUT ROWID)sql"};
+
+inline constexpr Sql kReadCoordinator{"ReadCoordinator",
+                                      "SELECT strategy, position FROM coordinator WHERE id = 1"};
+
+// ?1 strategy, ?2 position.
+inline constexpr Sql kWriteCoordinator{"WriteCoordinator", R"sql(
+INSERT INTO coordinator (id, strategy, position) VALUES (1, ?1, CAST(?2 AS INTEGER))
+ON CONFLICT (id) DO UPDATE SET strategy = excluded.strategy, position = excluded.position)sql"};
+
+inline constexpr Sql kReadCoordinatorShards{
+    "ReadCoordinatorShards", "SELECT name, keys, updated_at FROM coordinator_shard ORDER BY id"};
+
+// ?1 name, ?2 keys, ?3 now.
+inline constexpr Sql kWriteCoordinatorShard{"WriteCoordinatorShard", R"sql(
+INSERT INTO coordinator_shard (name, keys, updated_at)
+VALUES (?1, CAST(?2 AS INTEGER), CAST(?3 AS INTEGER))
+ON CONFLICT (name) DO UPDATE SET keys = excluded.keys, updated_at = excluded.updated_at)sql"};
+
+inline constexpr Sql kRemoveCoordinatorShard{"RemoveCoordinatorShard",
+                                             "DELETE FROM coordinator_shard WHERE name = ?1"};
+
+// ?1 name.
+inline constexpr Sql kRetireShard{"RetireShard",
+                                  "INSERT OR REPLACE INTO retired_shard (name) VALUES (?1)"};
+inline constexpr Sql kPruneRetiredShards{
+    "PruneRetiredShards",
+    "DELETE FROM retired_shard WHERE id <= (SELECT max(id) - 1000 FROM retired_shard)"};
+inline constexpr Sql kRestoreShard{"RestoreShard", "DELETE FROM retired_shard WHERE name = ?1"};
+// ?1 a JSON array of names: those of them that are retired.
+inline constexpr Sql kReadRetiredShards{
+    "ReadRetiredShards",
+    "SELECT r.name FROM json_each(?1) e CROSS JOIN retired_shard r ON r.name = e.value"};
+
+// ?1 name: keys that were placed there, when it is registered anew.
+inline constexpr Sql kCountDirectory{"CountDirectory",
+                                     "SELECT count(*) FROM placed WHERE shard = ?1"};
+
+// ?1 hash.
+inline constexpr Sql kReadDirectory{"ReadDirectory", "SELECT shard FROM placed WHERE hash = ?1"};
+
+// ?1 hash, ?2 shard.
+inline constexpr Sql kWriteDirectory{"WriteDirectory",
+                                     "INSERT INTO placed (hash, shard) VALUES (?1, ?2)\n"
+                                     "ON CONFLICT (hash) DO UPDATE SET shard = excluded.shard"};
+
+inline constexpr Sql kForgetDirectory{"ForgetDirectory", "DELETE FROM placed WHERE hash = ?1"};
+
+// ?1 name: the next number, if any, and how many sequences there are.
+inline constexpr Sql kReadSequence{
+    "ReadSequence",
+    "SELECT (SELECT next FROM sequence WHERE name = ?1), (SELECT count(*) FROM sequence)"};
+
+// ?1 name, ?2 the next number.
+inline constexpr Sql kWriteSequence{
+    "WriteSequence",
+    "INSERT INTO sequence (name, next) VALUES (?1, CAST(?2 AS INTEGER))\n"
+    "ON CONFLICT (name) DO UPDATE SET next = excluded.next"};
+
+inline constexpr Sql kClearCoordinator{"ClearCoordinator", "DELETE FROM coordinator_shard"};
+inline constexpr Sql kClearRetired{"ClearRetired", "DELETE FROM retired_shard"};
+inline constexpr Sql kClearDirectory{"ClearDirectory", "DELETE FROM placed"};
+inline constexpr Sql kClearSequences{"ClearSequences", "DELETE FROM sequence"};
+
+// For the test that reads their plans: with the table that each may read in full, for its reason.
+struct CoordinatorStatement {
+  Sql sql;
+  std::string_view scans;
+};
+inline constexpr CoordinatorStatement kCoordinatorStatements[] = {
+    {kCreateCoordinator, ""},
+    {kCreateCoordinatorShard, ""},
+    {kCreateRetiredShard, ""},
+    {kCreateDirectory, ""},
+    {kCreateSequence, ""},
+    {kReadCoordinator, ""},
+    {kWriteCoordinator, ""},
+    {kReadCoordinatorShards, "coordinator_shard"},  // a thousand at most
+    {kWriteCoordinatorShard, ""},
+    {kRemoveCoordinatorShard, ""},
+    {kRetireShard, ""},
+    {kPruneRetiredShards, ""},
+    {kRestoreShard, ""},
+    {kReadRetiredShards, "e"},    // the request's own
+    {kCountDirectory, "placed"},  // when a shard is registered, which is rare
+    {kReadDirectory, ""},
+    {kWriteDirectory, ""},
+    {kForgetDirectory, ""},
+    {kReadSequence, "sequence"},  // ten thousand at most
+    {kWriteSequence, ""},
+    {kClearCoordinator, ""},
+    {kClearRetired, ""},
+    {kClearDirectory, ""},
+    {kClearSequences, ""},
+};
+
+}  // namespace tidemark::sql

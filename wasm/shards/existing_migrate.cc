@@ -1,0 +1,335 @@
+// One record from one database to another: copied, verified, mapped there, and only then deleted.
+//
+// What was copied is noted in the database that it goes to, so that a move that died goes on where
+// it was, whoever wrote meanwhile. A note is `copied` until the record's key may lead to its new
+// place, and then `mapped`: from then on the row there is the record, and a copy of before is none.
+
+#include <memory>
+#include <utility>
+
+#include "base/limits.h"
+#include "engine/await.h"
+#include "shards/existing_row.h"
+#include "shards/existing_sql.h"
+#include "shards/operations.h"
+#include "shards/sql_existing.h"
+
+namespace tidemark {
+namespace {
+
+using namespace existing;  // NOLINT(google-build-using-namespace)
+
+constexpr std::string_view kCopied = "copied";
+constexpr std::string_view kMapped = "mapped";
+
+struct Move {
+  std::string source;
+  std::string target;
+  std::string key;
+  int64_t now_ms = 0;
+  bool map = false;  // the host is told where the key lies now
+  Table table;
+  std::unique_ptr<RowSql> sql;
+};
+
+// The record in both places, and what is noted of its move.
+struct Both {
+  Row source;
+  Row target;
+  std::string state;  // empty: nothing is noted
+  std::string digest;
+};
+
+enum class Step : uint8_t {
+  kAbsent,     // there is no such record
+  kMoved,      // it is in its new place alone
+  kCopy,       // to be copied
+  kOverwrite,  // a copy of before is to be made anew
+  kRemove,     // the same, or newer, in its new place: only what was left is in the way
+  kTaken,      // another record has its key there
+  kConflict,   // both were written to
+};
+
+Step NextStep(const Both& both) {
+  if (!both.source.there) {
+    return both.target.there ? Step::kMoved : Step::kAbsent;
+  }
+  const std::string digest = both.source.Digest();
+  const bool left = both.state == kMapped && digest == both.digest;
+  if (!both.target.there) return left ? Step::kRemove : Step::kCopy;
+  const std::string there = both.target.Digest();
+  if (there == digest || left) return Step::kRemove;
+  if (both.state.empty()) return Step::kTaken;
+  return both.state == kCopied || there == both.digest ? Step::kOverwrite : Step::kConflict;
+}
+
+Statement NoteOf(const Move& move, std::string_view state, const std::string& digest) {
+  return {sql::kNoteMove.text,
+          {move.table.name, move.key, std::string(state), digest, move.now_ms}};
+}
+
+// One batch, whose rows do not matter.
+Task<Status> Write(std::string shard, std::vector<Statement> statements) {
+  const std::variant<ResultSets, Failure> answer =
+      co_await D1(std::move(shard), std::move(statements));
+  const auto* failure = std::get_if<Failure>(&answer);
+  co_return failure == nullptr ? Status() : StatusOf(*failure);
+}
+
+// Makes the table in the target as it is in the source, with its indexes.
+Task<Status> CreateTable(const Move* move) {
+  std::vector<Statement> statements;
+  statements.push_back({sql::kReadTableSql.text, {move->table.name}});
+  const std::variant<ResultSets, Failure> read = co_await D1(move->source, std::move(statements));
+  if (const auto* failure = std::get_if<Failure>(&read)) co_return StatusOf(*failure);
+  std::vector<std::string> texts;
+  for (const auto& row : std::get_if<ResultSets>(&read)->front().rows) {
+    texts.push_back(TextOf(row[0]));
+  }
+  statements = {};
+  for (const std::string& text : texts) statements.push_back({text, {}});
+  co_return co_await Write(move->target, std::move(statements));
+}
+
+// The target's table takes the record: it has each column that the record has.
+Task<Status> PrepareTarget(const Move* move) {
+  Result<Table> there = co_await ReadTable(move->target, move->table.name);
+  if (!there.ok()) co_return there.status();
+  std::vector<Statement> statements;
+  statements.push_back({sql::kCreateMoves.text, {}});
+  const Status noted = co_await Write(move->target, std::move(statements));
+  if (!noted.ok()) co_return noted;
+  if (there->columns.empty()) co_return co_await CreateTable(move);
+  for (const Column& column : move->table.columns) {
+    if (column.generated || there->Find(column.name) != nullptr) continue;
+    co_return Status::Error(409, "schema_differs",
+                            "The target's table " + there->name + " has no column " + column.name);
+  }
+  co_return Status();
+}
+
+// Texts that find a row of another table, or another row of this one, that refers to the record: a
+// foreign key each.
+std::vector<std::string> ReferenceTexts(const Move& move, const std::string& key_column,
+                                        const ResultSet& references) {
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < references.rows.size();) {
+    const std::string child = TextOf(references.rows[i][0]);
+    const int64_t number = IntegerOf(references.rows[i][1]);
+    std::string pairs;
+    for (; i < references.rows.size() && TextOf(references.rows[i][0]) == child &&
+           IntegerOf(references.rows[i][1]) == number;
+         ++i) {
+      const std::string to = TextOf(references.rows[i][3]);
+      if (!pairs.empty()) pairs += " AND ";
+      pairs += FillSql(sql::kReferencePair, {{"column", QuoteName(TextOf(references.rows[i][2]))},
+                                             {"key", QuoteName(to.empty() ? key_column : to)}});
+    }
+    if (SameName(child, move.table.name)) {
+      pairs += " AND " + FillSql(sql::kReferenceOther, {{"key", QuoteName(key_column)}});
+    }
+    texts.push_back(FillSql(sql::kFindReference, {{"table", QuoteName(move.table.name)},
+                                                  {"child", QuoteName(child)},
+                                                  {"where", move.sql->WhereOf("parent")},
+                                                  {"pairs", pairs}}));
+  }
+  return texts;
+}
+
+// Its deletion would be refused, or would take rows of other tables with it.
+Task<Status> CheckReferences(const Move* move, std::string key_column) {
+  std::vector<Statement> statements;
+  statements.push_back({sql::kReadReferences.text, {move->table.name}});
+  const std::variant<ResultSets, Failure> read = co_await D1(move->source, std::move(statements));
+  if (const auto* failure = std::get_if<Failure>(&read)) co_return StatusOf(*failure);
+  const std::vector<std::string> texts =
+      ReferenceTexts(*move, key_column, std::get_if<ResultSets>(&read)->front());
+  if (texts.empty()) co_return Status();
+  statements = {};
+  for (const std::string& text : texts) statements.push_back({text, {move->sql->KeyParam()}});
+  const std::variant<ResultSets, Failure> found = co_await D1(move->source, std::move(statements));
+  if (const auto* failure = std::get_if<Failure>(&found)) co_return StatusOf(*failure);
+  for (const ResultSet& set : *std::get_if<ResultSets>(&found)) {
+    if (set.rows.empty()) continue;
+    co_return Status::Error(409, "record_referenced",
+                            "Other rows of the source refer to the record " + move->key +
+                                ": it cannot be moved without them");
+  }
+  co_return Status();
+}
+
+Task<Result<Both>> ReadBoth(const Move* move) {
+  SqlCommand source{move->source, {}};
+  SqlCommand target{move->target, {}};
+  move->sql->AddRead(&source.statements);
+  move->sql->AddRead(&target.statements);
+  target.statements.push_back({sql::kReadMove.text, {move->table.name, move->key}});
+  std::vector<Command> commands;
+  commands.emplace_back(std::move(source));
+  commands.emplace_back(std::move(target));
+  std::vector<CommandResult> results = co_await Commands(std::move(commands));
+  Both both;
+  Row* rows[] = {&both.source, &both.target};
+  for (size_t i = 0; i < 2; ++i) {
+    if (const auto* failure = std::get_if<Failure>(&results[i])) co_return StatusOf(*failure);
+    const ResultSets& sets = *std::get_if<ResultSets>(&results[i]);
+    Result<Row> read = RowSql::ReadRow(sets[0], sets[1]);
+    if (!read.ok()) co_return read.status();
+    *rows[i] = std::move(*read);
+    if (i == 1 && !sets[2].rows.empty()) {
+      both.state = TextOf(sets[2].rows[0][0]);
+      both.digest = TextOf(sets[2].rows[0][1]);
+    }
+  }
+  co_return both;
+}
+
+// Writes the source's row into the target. The note goes first: where the two are no transaction, a
+// note without a row does no harm.
+Task<Status> Copy(const Move* move, const Both* both) {
+  std::vector<Statement> statements;
+  if (!both->target.there) {
+    const std::string text = move->sql->InsertText(both->source);
+    statements.push_back(NoteOf(*move, kCopied, both->source.Digest()));
+    statements.push_back({text, RowSql::ParamsOf(both->source)});
+    co_return co_await Write(move->target, std::move(statements));
+  }
+  std::vector<Param> params = RowSql::ParamsOf(both->source);
+  // Nobody is led to a row that is only copied. Elsewhere it must be as it was read.
+  const bool guarded =
+      both->state == kMapped && params.size() * 2 <= static_cast<size_t>(limits::kSqlVariablesMax);
+  const std::string text =
+      move->sql->OverwriteText(both->source, guarded ? &both->target : nullptr);
+  if (guarded) {
+    for (Param& param : RowSql::ParamsOf(both->target)) params.push_back(std::move(param));
+  }
+  if (both->state == kCopied) {
+    statements.push_back(NoteOf(*move, kCopied, both->source.Digest()));
+  }
+  statements.push_back({text, std::move(params)});
+  co_return co_await Write(move->target, std::move(statements));
+}
+
+// Leads the key to its new place, if that is asked for. From the note on the row there may be
+// written to.
+Task<Status> MapKey(const Move* move, const Both* both) {
+  if (!move->map) co_return Status();
+  if (both->state != kMapped) {
+    std::vector<Statement> statements;
+    statements.push_back(NoteOf(*move, kMapped, both->source.Digest()));
+    const Status noted = co_await Write(move->target, std::move(statements));
+    if (!noted.ok()) co_return noted;
+  }
+  Params params = {{"key", move->key}, {"shard", move->target}, {"table", move->table.name}};
+  const std::variant<CallReply, Failure> told =
+      co_await Call(move->target, "move_key", std::move(params));
+  if (const auto* failure = std::get_if<Failure>(&told)) co_return StatusOf(*failure);
+  co_return Status();
+}
+
+// Deletes what is left in the source. False where it was written to meanwhile.
+Task<Result<bool>> Remove(const Move* move, const Row* row) {
+  const std::string text = move->sql->DeleteText(*row);
+  std::vector<Statement> statements;
+  statements.push_back({text, RowSql::ParamsOf(*row)});
+  const std::variant<ResultSets, Failure> answer = co_await D1(move->source, std::move(statements));
+  if (const auto* failure = std::get_if<Failure>(&answer)) co_return StatusOf(*failure);
+  co_return !std::get_if<ResultSets>(&answer)->front().rows.empty();
+}
+
+// The target keeps the record in another form: the copy is taken back.
+Task<Status> TakeBack(const Move* move, const Row* copy) {
+  const std::string text = move->sql->DeleteText(*copy);
+  std::vector<Statement> statements;
+  statements.push_back({text, RowSql::ParamsOf(*copy)});
+  statements.push_back({sql::kForgetMove.text, {move->table.name, move->key}});
+  const Status written = co_await Write(move->target, std::move(statements));
+  if (!written.ok()) co_return written;
+  co_return Status::Error(409, "copy_differs",
+                          "The target's table keeps the record in another form");
+}
+
+Task<Status> Forget(const Move* move, const Both* both) {
+  if (both->state.empty()) co_return Status();
+  std::vector<Statement> statements;
+  statements.push_back({sql::kForgetMove.text, {move->table.name, move->key}});
+  co_return co_await Write(move->target, std::move(statements));
+}
+
+Status NotFound(const std::string& key) {
+  return Status::Error(404, "record_not_found",
+                       "Record with primary key " + key + " not found in source database");
+}
+
+// Moves the record. True where there was something to move.
+Task<Result<bool>> Run(const Move* move) {
+  std::string copied;  // the digest of what this run has copied
+  for (size_t tries = 0; tries < limits::kMoveTriesMax; ++tries) {
+    Result<Both> both = co_await ReadBoth(move);
+    if (!both.ok()) co_return both.status();
+    const Step step = NextStep(*both);
+    if (step == Step::kAbsent || step == Step::kMoved) {
+      const Status forgot = co_await Forget(move, &*both);
+      if (!forgot.ok()) co_return forgot;
+      if (step == Step::kAbsent) co_return NotFound(move->key);
+      co_return false;
+    }
+    if (step == Step::kTaken || step == Step::kConflict) {
+      co_return Status::Error(
+          409, step == Step::kTaken ? "record_exists" : "record_conflict",
+          "Record with primary key " + move->key + " is in both databases, and they differ");
+    }
+    if (step == Step::kRemove) {
+      const Status mapped = co_await MapKey(move, &*both);
+      if (!mapped.ok()) co_return mapped;
+      both->state = kMapped;
+      const Result<bool> removed = co_await Remove(move, &both->source);
+      if (!removed.ok()) co_return removed.status();
+      if (!*removed) continue;
+      const Status forgot = co_await Forget(move, &*both);
+      if (!forgot.ok()) co_return forgot;
+      co_return true;
+    }
+    const std::string digest = both->source.Digest();
+    if (step == Step::kOverwrite && both->state == kCopied && digest == copied) {
+      co_return co_await TakeBack(move, &both->target);
+    }
+    copied = digest;
+    const Status written = co_await Copy(move, &*both);
+    if (!written.ok()) co_return written;
+  }
+  co_return Status::Error(503, "unavailable", "The record is written to all the time");
+}
+
+}  // namespace
+
+Task<Reply> MigrateRecord(Context context) {
+  const Request request = context.request;
+  Move move{.source = request.Param("source"),
+            .target = request.Param("target"),
+            .key = request.Param("key"),
+            .now_ms = request.now_ms,
+            .map = !request.Param("map").empty()};
+  Result<Table> table = co_await ReadTable(move.source, request.Param("table"));
+  if (!table.ok()) co_return Reply::Error(table.status());
+  move.table = std::move(*table);
+  std::string column = request.Param("column");
+  const std::vector<const Column*> key = move.table.PrimaryKey();
+  if (column.empty()) column = key.size() == 1 ? key[0]->name : "id";
+  if (const std::vector<std::string> issues = IssuesOf(move.table, column); !issues.empty()) {
+    co_return Reply::Error(
+        Status::Invalid("invalid_table_name", "Invalid table name: " + Join(issues)));
+  }
+  move.sql = std::make_unique<RowSql>(&move.table, move.table.Find(column), move.key);
+  const Status free = co_await CheckReferences(&move, move.table.Find(column)->name);
+  if (!free.ok()) co_return Reply::Error(free);
+  const Status prepared = co_await PrepareTarget(&move);
+  if (!prepared.ok()) co_return Reply::Error(prepared);
+  const Result<bool> moved = co_await Run(&move);
+  if (!moved.ok()) co_return Reply::Error(moved.status());
+  Reply reply;
+  reply.data["moved"] = *moved ? "1" : "";
+  co_return reply;
+}
+
+}  // namespace tidemark
