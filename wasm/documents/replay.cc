@@ -269,7 +269,7 @@ Task<Status> StageSealed(std::string app, Snapshot snapshot, Stage stage) {
 
 Task<Status> StageMoment(std::string app, int64_t at, Stage stage,
                          std::vector<std::string>* shards) {
-  Replay replay(std::move(app), at, stage);
+  Replay replay(app, at, stage);
   const Status staged = co_await replay.Run();
   *shards = replay.Shards();
   co_return staged;

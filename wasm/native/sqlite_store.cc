@@ -210,8 +210,7 @@ std::variant<ResultSets, Failure> SqliteStore::Run(const std::vector<HostStateme
   // A foreign key that was deferred is refused here.
   if (own_transaction &&
       sqlite3_exec(database_, "COMMIT", nullptr, nullptr, nullptr) != SQLITE_OK) {
-    const Failure failure =
-        FailureOf(sqlite3_extended_errcode(database_), sqlite3_errmsg(database_));
+    Failure failure = FailureOf(sqlite3_extended_errcode(database_), sqlite3_errmsg(database_));
     Rollback();
     return failure;
   }
@@ -246,8 +245,10 @@ std::vector<std::string> SqliteStore::Columns(std::string_view sql) {
   std::string error;
   sqlite3_stmt* statement = Prepare(sql, &error);
   Check(statement != nullptr);
+  const int count = sqlite3_column_count(statement);
   std::vector<std::string> names;
-  for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+  names.reserve(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) {
     names.emplace_back(sqlite3_column_name(statement, i));
   }
   return names;
