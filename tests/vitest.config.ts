@@ -52,7 +52,11 @@ export default defineConfig({
       },
       {
         root,
-        test: { name: 'client', include: ['tests/client/**/*.test.ts'] },
+        test: {
+          name: 'client',
+          include: ['tests/client/**/*.test.ts'],
+          globalSetup: ['tests/client/pack.ts'],
+        },
       },
       {
         root,

@@ -2,25 +2,16 @@
 // of client/README.md.
 
 import { execFileSync } from 'node:child_process';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { FakeDocuments } from './fake_documents.ts';
 import { type Body, FakeServer } from './fake_server.ts';
+import { installApp } from './installed.ts';
 
-const app = mkdtempSync(join(tmpdir(), 'tidemark-app-'));
-const installed = join(app, 'node_modules/tidemark');
+const app = installApp('tidemark-app-');
 afterAll(() => rmSync(app, { recursive: true }));
 
 const readme = readFileSync('client/README.md', 'utf8');
@@ -30,19 +21,7 @@ const examples = [...of_an_app.matchAll(/^```ts\n([\s\S]*?)^```$/gm)]
   .map(([, text]) => text)
   .join('');
 
-beforeAll(() => {
-  execFileSync('npm', ['pack', '--pack-destination', app], { cwd: 'client', stdio: 'pipe' });
-  const [archive = ''] = readdirSync(app).filter((name) => name.endsWith('.tgz'));
-  mkdirSync(installed, { recursive: true });
-  execFileSync('tar', ['xzf', join(app, archive), '--strip-components=1', '-C', installed]);
-  const { dependencies } = JSON.parse(readFileSync('client/package.json', 'utf8'));
-  for (const name of Object.keys(dependencies)) {
-    mkdirSync(join(app, 'node_modules', name, '..'), { recursive: true });
-    symlinkSync(resolve('node_modules', name), join(app, 'node_modules', name));
-  }
-  writeFileSync(join(app, 'package.json'), '{"type": "module"}');
-  writeFileSync(join(app, 'examples.ts'), examples);
-}, 120_000);
+writeFileSync(join(app, 'examples.ts'), examples);
 
 describe('the package', () => {
   it('has types for a strict app that knows no Node', () => {

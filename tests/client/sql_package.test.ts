@@ -2,39 +2,20 @@
 // databases that are none, and as a Worker.
 
 import { execFileSync } from 'node:child_process';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { Miniflare } from 'miniflare';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { installApp } from './installed.ts';
 
-const app = mkdtempSync(join(tmpdir(), 'tidemark-sql-'));
+const app = installApp('tidemark-sql-', ['@cloudflare/workers-types']);
 const installed = join(app, 'node_modules/tidemark');
 const [, section = ''] = readFileSync('client/README.md', 'utf8').split(
   '\n## SQL over many databases\n',
 );
 const examples = [...section.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, text]) => text ?? '');
 
-beforeAll(() => {
-  execFileSync('npm', ['pack', '--pack-destination', app], { cwd: 'client', stdio: 'pipe' });
-  const [archive = ''] = readdirSync(app).filter((name) => name.endsWith('.tgz'));
-  mkdirSync(installed, { recursive: true });
-  execFileSync('tar', ['xzf', join(app, archive), '--strip-components=1', '-C', installed]);
-  for (const name of ['@msgpack/msgpack', '@cloudflare/workers-types']) {
-    mkdirSync(join(app, 'node_modules', name, '..'), { recursive: true });
-    symlinkSync(resolve('node_modules', name), join(app, 'node_modules', name));
-  }
-  writeFileSync(join(app, 'package.json'), '{"type": "module"}');
-}, 120_000);
 afterAll(() => rmSync(app, { recursive: true }));
 
 function compile(files: Record<string, string>, types: string[]): string {
