@@ -78,19 +78,17 @@ export async function allocate(settings: Settings, key: string): Promise<string>
   }
   const { shard: hashed, excluded } = choose(settings, key, 'write', sizes, 'hash');
   noteExcluded(settings, excluded);
+  const { targetRegion, locations: shardLocations } = settings;
   const strategy = settings.strategy.write;
-  // The coordinator knows no regions: it is asked to remember what they say.
   const out = new Set(excluded === '' ? [] : excluded.split(', '));
-  const availableShards =
-    strategy === 'location'
-      ? [choose(settings, key, 'write', sizes).shard]
-      : settings.names.filter((name) => !out.has(name));
+  const roomy = settings.names.filter((name) => !out.has(name));
   try {
     return await new CoordinatorLink(settings.coordinator).allocate({
       primaryKey: key,
-      strategy: strategy === 'location' ? 'hash' : strategy,
+      strategy,
       operationType: 'write',
-      availableShards: availableShards.length > 0 ? availableShards : settings.names,
+      availableShards: roomy.length > 0 ? roomy : settings.names,
+      ...(strategy === 'location' && { targetRegion, shardLocations }),
     });
   } catch (error) {
     console.warn('Coordinator unavailable, using fallback allocation:', error);

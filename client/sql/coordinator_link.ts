@@ -4,6 +4,7 @@ import { messageOf } from './errors.ts';
 import type {
   CoordinatorNamespace,
   CoordinatorStub,
+  D1Region,
   ShardingStrategy,
   ShardStats,
 } from './types.ts';
@@ -13,6 +14,8 @@ export interface Allocation {
   strategy: ShardingStrategy;
   operationType: 'write';
   availableShards: readonly string[];
+  targetRegion?: D1Region | undefined;
+  shardLocations?: object;
 }
 
 export class CoordinatorLink {

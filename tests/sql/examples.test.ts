@@ -260,6 +260,21 @@ describe('the example of moving a key', () => {
   });
 });
 
+it('is placed by the coordinator near to the region, where that is wanted', async () => {
+  initialize({
+    kv: env.KV,
+    coordinator: env.ShardCoordinator,
+    shards,
+    strategy: 'location',
+    targetRegion: 'weur',
+    shardLocations: { 'db-west': 'wnam', 'db-east': 'enam', 'db-central': 'apac' },
+  });
+  for (const id of ['user-near-1', 'user-near-2', 'user-near-3']) {
+    await run(id, INSERT, [id, 'N', `${id}@example.com`]);
+    expect(await shardsHaving('users', id)).toEqual(['db-east']);
+  }
+});
+
 describe('a key that was moved', () => {
   const POST = 'INSERT INTO posts (id, user_id, title) VALUES (?, ?, ?)';
   const other = (shard?: string) => (shard === 'db-west' ? 'db-east' : 'db-west');
