@@ -190,7 +190,7 @@ Status Replica::Fail(int64_t request) {
 
 // Takes what the request carried out of the outbox. True where the base cannot be trusted any more:
 // a rejected edit had replaced one that was sent before and never answered for. The server may hold
-// that one, and does not tell a device what it wrote itself.
+// that one, and an older server does not tell a device what it wrote itself.
 bool Replica::Acknowledge(const ReplicaState& state, const ServerAnswer& answer,
                           Received* received) {
   std::map<std::pair<std::string_view, int64_t>, const AnswerNotice*> refused;

@@ -25,7 +25,7 @@ interface Held {
 interface Place {
   epoch: number;
   seq: number;
-  /** In the midst of a walk: up to here the device is sent its own rows too. */
+  /** The last row of a walk through everything. */
   until: number;
 }
 
@@ -75,7 +75,7 @@ export class FakeServer {
     const before = this.seq;
     const { rejected, conflicts, replaced } = this.#push(device, body);
     const place = from ?? { epoch: this.epoch, seq: 0, until: this.seq };
-    const answer = this.#pull(device, place, replaced);
+    const answer = this.#pull(place, Math.max(before, place.until), replaced);
     if (this.seq > before) this.#tell(device, before);
     return { ...answer, ...(reset && { reset }), rejected, conflicts };
   }
@@ -125,10 +125,9 @@ export class FakeServer {
     return 'stored';
   }
 
-  #pull(device: string, { seq, until }: Place, replaced: ReadonlySet<string>): Answer {
+  #pull({ seq, until }: Place, last: number, replaced: ReadonlySet<string>): Answer {
     const held = [...this.records].sort(([, a], [, b]) => a.seq - b.seq);
-    const isNew = ({ seq: at, device: by }: Held) => at > seq && (at <= until || by !== device);
-    const wanted = held.filter(([, one]) => isNew(one));
+    const wanted = held.filter(([, one]) => one.seq > seq && one.seq <= last);
     // What replaced a pushed delta comes with its own answer, on whatever page.
     const page = wanted.slice(0, this.pageRows);
     const hasMore = page.length < wanted.length;

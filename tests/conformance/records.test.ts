@@ -75,6 +75,16 @@ describe('push and pull', () => {
     expect(idsOf((await laptop.push({})).plans)).toEqual(['p2']);
   });
 
+  it('a device whose answer was lost is sent what it wrote, as it is stored', async () => {
+    const [laptop, phone] = twoDevices();
+    await laptop.push({});
+    const { cursor } = laptop;
+    await laptop.push({ plans: [plan('p1', T0)] });
+    await phone.push({ plans: [plan('p2', T0)] });
+    const again = await laptop.sync({ cursor, plans: [plan('p3', T0)] });
+    expect(idsOf(again.plans)).toEqual(['p1', 'p2']);
+  });
+
   it('action is create for what is new to the device, update for what it had', async () => {
     const [laptop, phone] = twoDevices();
     await laptop.push({ plans: [plan('p1', T0)] });
@@ -218,14 +228,14 @@ describe('the cursor', () => {
 });
 
 describe('who sends', () => {
-  it('a device without X-Device-ID is called default', async () => {
+  it('a device without X-Device-ID is called default, and gets what others of that name wrote', async () => {
     const user = newUser();
     await new Device(user, null).push({ plans: [plan('p1', T0)] });
     expect((await new Device(user, 'phone').pull()).plans[0]?.device).toBe('default');
     const same = new Device(user, 'default');
     same.cursor = (await same.sync({})).cursor;
     await new Device(user, null).sync({ plans: [plan('p2', T0)] });
-    expect((await same.push({})).plans).toEqual([]);
+    expect(idsOf((await same.push({})).plans)).toEqual(['p2']);
   });
 
   it.each(['a b', 'x'.repeat(65), 'a/b'])('a device called %j is refused', async (name) => {

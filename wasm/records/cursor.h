@@ -4,9 +4,8 @@
 //
 // The device has all that was stored up to `seq` in the space's life named by `epoch`. The long
 // form is that of a walk from 0 through the whole state, page by page: `until` is the space's head
-// when the walk began (the device's own records up to it are sent too), and `floor` what had been
-// pruned then, so that a page in the midst of a walk is not mistaken for a device that slept too
-// long.
+// when the walk began, and `floor` what had been pruned then, so that a page in the midst of a walk
+// is not mistaken for a device that slept too long.
 
 #pragma once
 

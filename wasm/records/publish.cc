@@ -36,11 +36,10 @@ Task<bool> PublishChanges(Context context, Published published) {
   ResultSet changes;
   ResultSet deletions;
   if (fits) {
-    // Of no device's own: all of them, restored versions too.
     const Keep keep{limits::kFrameUnitsMax * 3, limits::kPublishRowsMax};
     changes = co_await Query(published.space.has_copies ? sql::kPullWithCopies : sql::kPull,
-                             {from, to, "", limits::kPublishRowsMax, to}, keep);
-    deletions = co_await Query(sql::kPullDeletedIds, {from, to, "", to}, keep);
+                             {from, to, limits::kPublishRowsMax}, keep);
+    deletions = co_await Query(sql::kPullDeletedIds, {from, to}, keep);
     fits = !changes.more && !deletions.more;
   }
   // A frame without the rows leads nowhere: whoever gets it pulls.

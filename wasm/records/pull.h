@@ -25,9 +25,10 @@ struct PullOptions {
 //            "reset"?: true, "reset_reason"?: text, "rejected": [...], "conflicts": [...],
 //            "server_time": ms}
 //
-// With a cursor: the rows after it that other devices wrote, and of the device's own deltas those
-// that are stored in another form than they were sent. Without one, or where it no longer fits the
-// space (`reset`: drop what you have and take this): the whole state from 0, its own rows too.
+// With a cursor: the rows after it that were there before the request, and of the request's own
+// deltas those that are stored in another form than they were sent. Without one, or where it no
+// longer fits the space (`reset`: drop what you have and take this): the whole state from 0, what
+// the request wrote too.
 Task<Result<Reply>> Pull(PushState* state, PullOptions options);
 
 }  // namespace tidemark

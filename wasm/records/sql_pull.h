@@ -7,8 +7,8 @@
 
 namespace tidemark::sql {
 
-// Records as deltas, by seq. ?1 from, ?2 to, ?3 the device that wrote them itself, ?4 rows, ?5 the
-// seq up to which its own are wanted too. `action` is `create` for what appeared after ?1.
+// Records as deltas, by seq. ?1 from, ?2 to, ?3 rows. `action` is `create` for what appeared
+// after ?1.
 #define TIDEMARK_DELTA_WITH(keys)                                           \
   "'{\"action\":\"' || CASE WHEN r.deleted THEN 'delete'"                   \
   " WHEN r.first_seq > CAST(?1 AS INTEGER) THEN 'create' ELSE 'update' END" \
@@ -21,8 +21,7 @@ namespace tidemark::sql {
 inline constexpr Sql kPull{"Pull", "SELECT r.collection, " TIDEMARK_DELTA R"sql(, r.seq
 FROM records AS r
 WHERE r.seq > CAST(?1 AS INTEGER) AND r.seq <= CAST(?2 AS INTEGER)
-  AND (r.device <> ?3 OR r.seq <= CAST(?5 AS INTEGER))
-ORDER BY r.seq LIMIT CAST(?4 AS INTEGER) + 1)sql"};
+ORDER BY r.seq LIMIT CAST(?3 AS INTEGER) + 1)sql"};
 
 // The same where the space holds copies of others' records too: each says whose it is, and what may
 // be done with it. They are of no device's own.
@@ -30,7 +29,6 @@ inline constexpr Sql kPullWithCopies{"PullWithCopies",
                                      "SELECT r.collection, " TIDEMARK_DELTA R"sql(, r.seq
 FROM records AS r
 WHERE r.seq > CAST(?1 AS INTEGER) AND r.seq <= CAST(?2 AS INTEGER)
-  AND (r.device <> ?3 OR r.seq <= CAST(?5 AS INTEGER))
 UNION ALL SELECT r.collection, )sql" TIDEMARK_DELTA_WITH(
                                          " || ',\"owner\":' || json_quote(r.owner)"
                                          " || CASE WHEN r.deleted THEN '' ELSE"
@@ -39,25 +37,22 @@ UNION ALL SELECT r.collection, )sql" TIDEMARK_DELTA_WITH(
                                          " AND s.plan = r.plan)) END") R"sql(, r.seq
 FROM shared_records AS r
 WHERE r.seq > CAST(?1 AS INTEGER) AND r.seq <= CAST(?2 AS INTEGER)
-ORDER BY 3 LIMIT CAST(?4 AS INTEGER) + 1)sql"};
+ORDER BY 3 LIMIT CAST(?3 AS INTEGER) + 1)sql"};
 
 // The ids of deletions in the same window, for clients that read `deleted_ids`.
 inline constexpr Sql kPullDeletedIds{"PullDeletedIds", R"sql(
 SELECT 'deleted_ids', json_quote(r.id), r.seq
 FROM records AS r INDEXED BY records_tombstones
 WHERE r.deleted = 1 AND r.seq > CAST(?1 AS INTEGER) AND r.seq <= CAST(?2 AS INTEGER)
-  AND (r.device <> ?3 OR r.seq <= CAST(?4 AS INTEGER))
 ORDER BY r.seq)sql"};
 
-// What is stored for the device's own deltas (?5 [[collection, id]...]) where that differs from
-// what it sent, and the window of the pull does not tell it: ?1 from, ?2 its last seq, ?3 device,
-// ?4 the seq up to which its own are in it.
+// What is stored for the request's own deltas (?3 [[collection, id]...]) where that differs from
+// what was sent, and the window of the pull, ?1 to ?2, does not tell it.
 inline constexpr Sql kPullCorrections{"PullCorrections",
                                       "SELECT r.collection, " TIDEMARK_DELTA R"sql(, r.seq
-FROM (SELECT DISTINCT value ->> 0 AS collection, value ->> 1 AS id FROM json_each(?5)) AS e
+FROM (SELECT DISTINCT value ->> 0 AS collection, value ->> 1 AS id FROM json_each(?3)) AS e
 CROSS JOIN records AS r ON r.collection = e.collection AND r.id = e.id
-WHERE NOT (r.seq > CAST(?1 AS INTEGER) AND r.seq <= CAST(?2 AS INTEGER)
-  AND (r.device <> ?3 OR r.seq <= CAST(?4 AS INTEGER))))sql"};
+WHERE NOT (r.seq > CAST(?1 AS INTEGER) AND r.seq <= CAST(?2 AS INTEGER)))sql"};
 
 // Whether rows fit a frame: ?1 from, ?2 to, ?3 rows at most that are looked at, of either kind.
 inline constexpr Sql kMeasureChanges{"MeasureChanges", R"sql(

@@ -61,6 +61,22 @@ TEST(Pull, WithACursorADeviceGetsOthersRowsOnly) {
   EXPECT_EQ(again.at("cursor"), answer.at("cursor"));
 }
 
+// What is stored need not be what the device makes of its own delta: here another had deleted the
+// rest of the fields before it came.
+TEST(Pull, ADeviceWhoseAnswerWasLostIsToldWhatItWroteAsItIsStored) {
+  SpaceHarness space;
+  const json whole = {{"text", "a"}, {"pinned", true}};
+  const json seen = space.Sync("phone", Body("notes", {Update("n", whole, kNow)}));
+  space.Sync("laptop", Body("notes", {Removal("n", kNow + 1)}));
+  const auto body = [&](const json& deltas) { return With(deltas, "cursor", seen.at("cursor")); };
+  space.Sync("phone", body(Body("notes", {Update("n", {{"text", "b"}}, kNow + 2)})));
+  const json answer =
+      space.Sync("phone", body(Body("plans", {Update("p", PlanData("A"), kNow + 3)})));
+  EXPECT_EQ(answer.at("plans"), json::array());
+  ASSERT_EQ(Ids(answer.at("notes")), Strings{"n"});
+  EXPECT_EQ(answer.at("notes")[0].at("data"), (json{{"text", "b"}}));
+}
+
 TEST(Pull, ADeltaThatLostIsAnsweredByWhatIsStored) {
   SpaceHarness space;
   space.Sync("laptop", Body("plans", {Update("p", PlanData("newer"), kNow)}));
