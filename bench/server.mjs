@@ -27,7 +27,7 @@ async function bundle() {
     target: 'es2024',
     conditions: ['workerd', 'worker', 'browser'],
     external: ['cloudflare:*'],
-    loader: { '.css': 'text', '.svg': 'text' },
+    loader: { '.css': 'text', '.sql': 'text', '.svg': 'text' },
     plugins: [
       {
         name: 'wasm',

@@ -11,8 +11,8 @@ const code = /\.(cc|h|ts|tsx|mjs|cmake)$/;
 const typescript = /\.(ts|tsx)$/;
 const exempt = /(^|\/)(package-lock\.json|LICENSE|worker-configuration\.d\.ts)$|\.gen\.|\.svg$/;
 const logs_allowed = /^(worker\/log\.ts|scripts\/|bench\/|tests\/|cli\/)/;
-const sql_allowed =
-  /^((cli|wasm|schema|tests|bench)\/|scripts\/generate-schema|client\/stores\/sqlite)/;
+const sql_places = 'client/stores/sqlite|client/sql/(build|texts)\\.|scripts/generate-schema';
+const sql_allowed = new RegExp(`^((cli|wasm|schema|tests|bench)/|${sql_places})`);
 const sql =
   /\b(SELECT\b.+\bFROM\b|INSERT (OR \w+ )?INTO|UPDATE \w+ SET|DELETE FROM|CREATE (TABLE|INDEX))/;
 

@@ -15,6 +15,7 @@ const worker = cloudflareTest(async () => ({
   wrangler: { configPath: `${root}wrangler.toml` },
   remoteBindings: false,
   miniflare: {
+    d1Databases: ['db-north'], // for tests that add a database
     bindings: {
       JWT_SECRET: 'the secret of the tests, longer than 32 bytes',
       REQUESTS_PER_MINUTE: '100000', // What tests the product's own bound leaves it out.

@@ -5,6 +5,7 @@ import { run } from './auth/operations.ts';
 import type { Env } from './env.ts';
 import type { Params } from './frames.ts';
 import { logError, logEvent } from './log.ts';
+import { sendAlerts, warnOfBalance } from './sql/alerts.ts';
 
 export interface Job {
   name: string;
@@ -45,6 +46,7 @@ function documentJob(operation: string, { resume = false } = {}): Job {
 }
 
 export const crons: Readonly<Record<string, readonly Job[]>> = {
+  '*/5 * * * *': [{ name: 'send_alerts', run: sendAlerts }],
   '10 0 * * *': [documentJob('snapshot_document')],
   // A crowd of strangers must not fill the database that sign-in needs before the night comes.
   // So many documents that one run does not reach them all: the rest of the day's and the night's.
@@ -52,6 +54,7 @@ export const crons: Readonly<Record<string, readonly Job[]>> = {
     operationJob('prune_activity'),
     documentJob('snapshot_document', { resume: true }),
     documentJob('compact_document', { resume: true }),
+    { name: 'warn_of_balance', run: warnOfBalance },
   ],
   '30 2 * * *': [operationJob('prune_activity'), documentJob('compact_document')],
 };

@@ -14,6 +14,7 @@ import type { IdentityFrame, Params } from './frames.ts';
 import { identify, identifyUpgrade } from './identity.ts';
 import { joinLive } from './live.ts';
 import { type LogEvent, logError, logEvent, measure } from './log.ts';
+import { placeOf } from './places.ts';
 import { Refused } from './refused.ts';
 import { requestFrame } from './requests.ts';
 import { accountRoutes, type Route, routes } from './routes.ts';
@@ -82,17 +83,17 @@ async function answer(c: Context<App>, route: Route): Promise<Response> {
   const log = c.get('log');
   log.path = route.path;
   if (route.place === 'live') return answerLive(c);
-  const identity = route.place === 'anyone' ? null : await identify(c.req.raw, c.env);
-  if (identity) log.user_id = identity[0];
+  const identity = await identify(c.req.raw, c.env);
+  log.user_id = identity[0];
   const params = { ...c.req.query(), ...route.params, ...c.req.param(), ...headerParams(c) };
   const reply =
     route.place === 'space'
-      ? await answerInSpace(c, route, identity as IdentityFrame, params)
+      ? await answerInSpace(c, route, identity, params)
       : await answerHere(c, route, identity, params);
   if (route.operation === 'sync' && reply.status < 300) noteSync(c, params, reply.data);
   for (const [key, value] of Object.entries(reply.data)) log[key] ??= value;
   const response = respond(reply);
-  if (identity) response.headers.set('cache-control', 'private, no-store');
+  response.headers.set('cache-control', 'private, no-store');
   const next = nextLink(c, reply.data);
   if (next) response.headers.set('link', next);
   return response;
@@ -114,8 +115,7 @@ function headerParams(c: Context<App>): Params {
     device: c.req.header('x-device-id') ?? '',
     content_type: c.req.header('content-type') ?? '',
     editors: c.env.EDITORS ?? '',
-    environment: c.env.ENVIRONMENT,
-    gate: c.env.SYNC_AUTH_TOKEN || c.env.JWT_SECRET ? '1' : '',
+    place: '',
   };
 }
 
@@ -133,10 +133,11 @@ async function answerInSpace(
 async function answerHere(
   c: Context<App>,
   { operation }: Route,
-  identity: IdentityFrame | null,
+  identity: IdentityFrame,
   params: Params,
 ): Promise<Answer> {
-  if (identity) await admit(c.env, identity);
+  await admit(c.env, identity);
+  if (operation === 'list') params.place = await placeOf(c.env, params.owner || identity[0]);
   const frame = requestFrame({ operation, identity, params }, null);
   const reply = await drive(engine(), frame, workerHost(c.env, identity));
   const { status, headers, data } = reply;

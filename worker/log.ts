@@ -19,16 +19,18 @@ export function logError(error: unknown, event: LogEvent): void {
   console.error(JSON.stringify({ ...event, error: name, message, cause }));
 }
 
-/** A figure in Analytics Engine, where it is bound; otherwise nothing. It fails no request. */
+/** A figure in Analytics Engine, where it is bound; otherwise nothing. It fails no request. `index`
+ * is whose it is: a user's id, or a shard. */
 export function measure(
   analytics: AnalyticsEngineDataset | undefined,
   name: string,
   value: number,
-  userId: string,
+  index: string,
+  ...labels: string[]
 ): void {
   try {
-    analytics?.writeDataPoint({ blobs: [name], doubles: [value], indexes: [userId] });
+    analytics?.writeDataPoint({ blobs: [name, ...labels], doubles: [value], indexes: [index] });
   } catch (error) {
-    logError(error, { event: 'measure.failed', user_id: userId });
+    logError(error, { event: 'measure.failed', index });
   }
 }

@@ -11,10 +11,12 @@ import * as events from './events.ts';
 import type { Params } from './frames.ts';
 import { answerAsset, answerClient } from './pages/assets.ts';
 import * as pages from './pages/handlers.ts';
+import { forward } from './sql/forward.ts';
+import * as sql from './sql/handlers.ts';
 
-/** Where an operation runs: `anyone` in the Worker without a token, `worker` with one, `space` in
- * the caller's space, `live` on a socket there. */
-export type Place = 'anyone' | 'worker' | 'space' | 'live';
+/** Where an operation runs, for whoever has a token: `worker` in the Worker, `space` in the
+ * caller's space, `live` on a socket there. */
+export type Place = 'worker' | 'space' | 'live';
 
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -25,8 +27,8 @@ export interface Route {
   params?: Params;
 }
 
-/** Sign-in, its pages, documents and event logs: the glue answers them (worker/auth, pages,
- * documents, events.ts). */
+/** Sign-in, pages, documents, event logs, and what tells of databases: the glue answers them
+ * (worker/auth, pages, documents, events.ts, sql). */
 export interface AccountRoute {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
@@ -45,7 +47,6 @@ const lists: Route[] = schema.collections.map(({ name }) => ({
 }));
 
 export const routes: readonly Route[] = [
-  { method: 'GET', path: '/health', operation: 'health', place: 'anyone' },
   { method: 'POST', path: '/sync', operation: 'sync', place: 'space' },
   { method: 'GET', path: '/sync/live', operation: 'join', place: 'live' },
   { method: 'GET', path: '/history', operation: 'list_history', place: 'space' },
@@ -72,6 +73,15 @@ export const accountRoutes: readonly AccountRoute[] = [
     handler: (c) => (isUpgrade(c.req.raw) ? events.join(c) : pages.home(c)),
   },
   { method: 'GET', path: '/admin', handler: pages.admin },
+  { method: 'GET', path: '/admin/shards', handler: pages.shards },
+  { method: 'GET', path: '/admin/metrics', handler: sql.metrics },
+  { method: 'GET', path: '/admin/coordinator/*', handler: forward },
+  { method: 'POST', path: '/admin/coordinator/*', handler: forward },
+  { method: 'DELETE', path: '/admin/coordinator/*', handler: forward },
+  { method: 'GET', path: '/health', handler: sql.health },
+  { method: 'GET', path: '/monitor', handler: sql.monitor },
+  { method: 'GET', path: '/user', handler: sql.user },
+  { method: 'GET', path: '/college', handler: sql.college },
   { method: 'GET', path: '/viewer', handler: pages.viewer },
   { method: 'GET', path: '/login', handler: pages.showLogin },
   { method: 'POST', path: '/login', handler: pages.login },

@@ -3,11 +3,11 @@
 
 import { callMs, isOfDocuments, runInDocument } from './documents/client.ts';
 import type { Held, Host } from './drive.ts';
-import { type Env, shardOf } from './env.ts';
+import type { Env } from './env.ts';
 import type { Command, CommandResult, IdentityFrame } from './frames.ts';
-import { runBatch } from './hosts/d1.ts';
 import { runStore } from './hosts/store.ts';
 import { type Call, headerJson } from './requests.ts';
+import { runD1 } from './sql/batches.ts';
 
 export const CALL_HEADER = 'x-tidemark-call';
 export const REPLY_HEADER = 'x-tidemark-reply';
@@ -128,7 +128,7 @@ async function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>):
 export function workerHost(env: Env, identity: IdentityFrame | null): Host {
   return {
     async run(command: Command, held: Held): Promise<CommandResult> {
-      if (command[0] === 'd1') return runBatch(shardOf(env, command[1]), command[2], held);
+      if (command[0] === 'd1') return runD1(env, command, held);
       if (command[0] === 'call') return runCall(env, identity, command, held);
       if (command[0] === 'store') return runStore(env, command, held);
       if (command[0] === 'body') return held.body.subarray(command[1], command[1] + command[2]);

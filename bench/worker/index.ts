@@ -11,6 +11,7 @@ import { DEVICE, inspectEngine, MergeCase, type Merged, mergeInEngine } from './
 import { counted, meters } from './meters.ts';
 import { type Lookups, mergeInTypeScript, type PeerCollection } from './peer.ts';
 import { answerSql } from './sql.ts';
+import { answerSqlMoves } from './sql_moves.ts';
 
 // Lines of the log are made, and dropped here: they would go through a pipe that the process which
 // measures has to read and to parse.
@@ -124,6 +125,7 @@ function runMerges(url: URL): Response {
 
 async function answer(request: Request, url: URL, env: Env): Promise<Response> {
   if (url.pathname.startsWith('/bench/sql/')) return answerSql(url, env);
+  if (url.pathname.startsWith('/bench/sql_moves/')) return answerSqlMoves(url, env);
   switch (url.pathname) {
     case '/bench/floor': {
       const name = url.searchParams.get('name') ?? '';

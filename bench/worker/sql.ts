@@ -4,10 +4,13 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { slotOf } from '../../client/sql/core.ts';
 import { createRouter, type Router, type Shard } from '../../client/sql/index.ts';
+import { answerTop20 } from './sql_top20.ts';
 
 const in_flight = 16;
 const names = ['db-east', 'db-west', 'db-central', 'db-europe'] as const;
-type Databases = Record<(typeof names)[number], D1Database>;
+type Databases = Record<(typeof names)[number], D1Database> & {
+  ShardCoordinator: DurableObjectNamespace;
+};
 type Side = 'ours' | 'raw';
 
 const SELECT = 'SELECT id, name FROM bench_sql WHERE id = ?';
@@ -20,11 +23,25 @@ const keyOf = (index: number) => `user-${index}`;
 /** Where each key lies, so that the raw side asks the same database. */
 const places = new Map<string, D1Database>();
 
+/** A database that notes each question that goes to it; a batch is one. */
 function noting(database: D1Database, note: (database: D1Database) => void): Shard {
+  const noted = (statement: D1PreparedStatement): D1PreparedStatement =>
+    new Proxy(statement, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        return (...given: unknown[]): unknown => {
+          if (name === 'bind') return noted(value.apply(target, given) as D1PreparedStatement);
+          note(database);
+          return value.apply(target, given);
+        };
+      },
+    });
   return {
-    prepare: (sql) => {
+    prepare: (sql) => noted(database.prepare(sql)),
+    batch: (statements) => {
       note(database);
-      return database.prepare(sql);
+      return database.batch(statements as unknown as D1PreparedStatement[]);
     },
   };
 }
@@ -39,17 +56,20 @@ let router: Router | undefined;
 async function fill(env: Databases, rows: number): Promise<void> {
   for (const name of names) await env[name].prepare(CREATE).run();
   let last: D1Database | undefined;
-  const noted = createRouter({
-    shards: shardsOf(env, (database) => {
-      last = database;
-    }),
+  const slots = { placement: 'slots', coordinator: env.ShardCoordinator } as const;
+  const shards = shardsOf(env, (database) => {
+    last = database;
   });
+  const noted = createRouter({ shards, ...slots });
   for (let index = 0; index < rows; index += 1) {
     const key = keyOf(index);
     await noted.run(key, INSERT, [key, 'a name']);
     if (last !== undefined) places.set(key, last);
   }
-  router = createRouter({ shards: Object.fromEntries(names.map((name) => [name, env[name]])) });
+  router = createRouter({
+    shards: Object.fromEntries(names.map((name) => [name, env[name]])),
+    ...slots,
+  });
 }
 
 const statements: Record<string, Record<Side, (key: string) => Promise<unknown>>> = {
@@ -81,7 +101,7 @@ async function runStatements(what: string, side: Side, count: number): Promise<v
 
 /** What one read and one insert of a new key cost, by placement. */
 async function countOperations(env: Databases & { KV: KVNamespace }) {
-  const counted = { queries: 0, kv: 0 };
+  const counted = { queries: 0, kv: 0, calls: 0 };
   const note = () => {
     counted.queries += 1;
   };
@@ -95,18 +115,28 @@ async function countOperations(env: Databases & { KV: KVNamespace }) {
       };
     },
   });
+  const namespace = env.ShardCoordinator;
+  const coordinator = {
+    idFromName: (name: string) => namespace.idFromName(name),
+    get: (id: unknown) => {
+      counted.calls += 1;
+      return namespace.get(id as DurableObjectId);
+    },
+  };
   const of = async (config: object, work: (router: Router) => Promise<unknown>) => {
     const made = createRouter({ shards: shardsOf(env, note), ...config });
-    Object.assign(counted, { queries: 0, kv: 0 });
+    Object.assign(counted, { queries: 0, kv: 0, calls: 0 });
     await work(made);
-    return counted.queries + counted.kv;
+    return counted.queries + counted.kv + counted.calls;
   };
   const read = (made: Router) => made.first('user-1', SELECT, ['user-1']);
   const key = `new-${crypto.randomUUID()}`;
   const write = (made: Router) => made.run(key, INSERT, [key, 'new']);
+  const slots = { placement: 'slots', coordinator, kv } as const;
   return {
-    first: await of({}, read),
-    run_new: await of({}, write),
+    first_cold: await of(slots, read),
+    first: await of(slots, read),
+    run_new: await of(slots, write),
     run_new_kv: await of({ kv, disableAutoMigration: true }, write),
   };
 }
@@ -128,6 +158,7 @@ function route(side: 'engine' | 'js', count: number): number {
 /** What the suite asks for, by the last part of the path. */
 export async function answerSql(url: URL, env: Databases & { KV: KVNamespace }): Promise<Response> {
   const what = url.pathname.slice('/bench/sql/'.length);
+  if (what.startsWith('top20/')) return answerTop20(what.slice('top20/'.length), url, env);
   const side = url.searchParams.get('side');
   const count = Number(url.searchParams.get('count'));
   switch (what) {

@@ -83,7 +83,7 @@ export async function allocate(settings: Settings, key: string): Promise<string>
   const out = new Set(excluded === '' ? [] : excluded.split(', '));
   const roomy = settings.names.filter((name) => !out.has(name));
   try {
-    return await new CoordinatorLink(settings.coordinator).allocate({
+    return await new CoordinatorLink(settings.coordinator, settings).allocate({
       primaryKey: key,
       strategy,
       operationType: 'write',

@@ -2,12 +2,14 @@
 // refused here, by name, before any query meets it.
 
 import { CollegeDBError } from './errors.ts';
+import { quoteColumn, quoteIdentifier } from './identifiers.ts';
 import type {
   Clock,
   CollegeDBConfig,
   CoordinatorNamespace,
   D1Region,
   KeyValueStore,
+  Observer,
   Placement,
   Shard,
   ShardingStrategy,
@@ -39,6 +41,8 @@ export interface Settings {
   coordinator: CoordinatorNamespace | undefined;
   placement: Placement;
   strategy: Record<'read' | 'write', ShardingStrategy>;
+  /** By table the column that its rows go by, where that is declared. */
+  routes: Readonly<Record<string, string | null>>;
   targetRegion: D1Region | undefined;
   locations: Readonly<Record<string, { region: D1Region; priority: number }>>;
   migrates: boolean;
@@ -52,6 +56,9 @@ export interface Settings {
   migrationConcurrency: number;
   environment: string | undefined;
   retryForMs: number;
+  /** By table the columns of values that one record may have. */
+  unique: Readonly<Record<string, readonly string[]>>;
+  onQuery: Observer | undefined;
   clock: Clock;
 }
 
@@ -143,12 +150,46 @@ function locationsOf(locations: unknown): Settings['locations'] {
   return Object.fromEntries(entries);
 }
 
+function routesOf(tables: CollegeDBConfig['tables']): Record<string, string | null> {
+  if (tables === undefined) return {};
+  if (!isObject(tables)) throw wrong('tables', `is ${describe(tables)}: it is an object`);
+  const entries = Object.entries(tables).map(([name, route]) => {
+    const key: unknown = isObject(route) ? route.key : undefined;
+    if (key === null || (typeof key === 'string' && key !== '')) return [name, key] as const;
+    throw wrong(`tables['${name}'].key`, `is ${describe(key)}: it is a column's name, or null`);
+  });
+  return Object.fromEntries(entries);
+}
+
+function uniqueOf(unique: CollegeDBConfig['unique']): Settings['unique'] {
+  if (unique === undefined) return {};
+  if (!isObject(unique)) throw wrong('unique', `is ${describe(unique)}: it is an object`);
+  for (const [table, columns] of Object.entries(unique)) {
+    quoteIdentifier(table);
+    if (Array.isArray(columns)) columns.forEach(quoteColumn);
+    else throw wrong(`unique['${table}']`, `is ${describe(columns)}: it is an array of columns`);
+  }
+  return unique;
+}
+
+/** What moves between shards goes by transactions. */
+function checkBatches(shards: Readonly<Record<string, Shard>>): void {
+  const without = Object.keys(shards).find((name) => !has(shards[name], 'batch'));
+  if (without === undefined) return;
+  throw wrong(`shards['${without}']`, 'has no batch: slots with a coordinator need one');
+}
+
 function placementOf({ placement, kv }: CollegeDBConfig): Placement {
   const chosen = oneOf('placement', placement ?? (kv ? 'kv' : 'slots'), PLACEMENTS);
   if (chosen === 'kv' && !kv) {
     throw new CollegeDBError("placement: 'kv' keeps its mapping in KV: give kv", 'NO_KV');
   }
   return chosen;
+}
+
+function observerOf(observer: unknown): Observer | undefined {
+  if (observer === undefined || typeof observer === 'function') return observer as Observer;
+  throw wrong('onQuery', `is ${describe(observer)}: it is a function`);
 }
 
 export function settingsOf(config: CollegeDBConfig): Settings {
@@ -162,12 +203,16 @@ export function settingsOf(config: CollegeDBConfig): Settings {
     throw wrong('coordinator', 'is no Durable Object namespace: is it bound in wrangler.toml?');
   }
   const size = config.maxDatabaseSize;
+  const placement = placementOf(config);
+  if (placement === 'slots' && coordinator !== undefined) checkBatches(shards);
   return {
     shards,
     names: Object.keys(shards),
     kv,
     coordinator,
-    placement: placementOf(config),
+    placement,
+    routes: routesOf(config.tables),
+    unique: uniqueOf(config.unique),
     strategy: strategyOf(config.strategy),
     targetRegion:
       targetRegion === undefined ? undefined : oneOf('targetRegion', targetRegion, REGIONS),
@@ -183,6 +228,7 @@ export function settingsOf(config: CollegeDBConfig): Settings {
     migrationConcurrency: countOf('migrationConcurrency', config.migrationConcurrency, 1, 25),
     environment: text('environment', config.environment),
     retryForMs: countOf('retryForMs', config.retryForMs, 0, 2_000),
+    onQuery: observerOf(config.onQuery),
     clock: clock ?? system_clock,
   };
 }

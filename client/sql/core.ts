@@ -17,6 +17,8 @@ export interface Plan {
   table: string | null;
   /** Columns that the statement sets or asks to equal one value: a parameter's index from 0. */
   equals: Record<string, { param: number } | { literal: string | number }>;
+  /** Columns that it changes in rows that are there. */
+  sets: string[];
   parameters: number;
 }
 
@@ -31,6 +33,9 @@ const codes: Record<string, string> = {
   invalid_strategy: 'INVALID_CONFIG',
   invalid_region: 'INVALID_CONFIG',
   invalid_key: 'INVALID_KEY',
+  not_a_select: 'UNROUTABLE_QUERY',
+  unsupported_order: 'UNSUPPORTED_ORDER',
+  too_large: 'TOO_MANY_ROWS',
 };
 
 /** Asks the core; what it refuses is an error with its sentence. */

@@ -3,6 +3,7 @@
 
 import type { Settings } from './config.ts';
 import { CollegeDBError, messageOf } from './errors.ts';
+import { observed } from './observe.ts';
 import type { QueryResult, Shard, ShardStatement } from './types.ts';
 
 export type Verb = 'run' | 'all' | 'first';
@@ -36,8 +37,19 @@ function asError(error: unknown, name: string): CollegeDBError {
     : new CollegeDBError(`Shard ${name} failed: ${message}`, 'SHARD_UNAVAILABLE', cause);
 }
 
-/** Asks `attempt` until it answers, or may not be asked again, or the time is up. */
-async function persist<T>(
+/** Asks `attempt` until it answers, or may not be asked again, or the time is up; tells how that
+ * went. */
+export function persist<T>(
+  settings: Settings,
+  name: string,
+  reads: boolean,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const asked = { of: 'shard', shard: name, operation: reads ? 'read' : 'write' } as const;
+  return observed(settings, asked, () => ask(settings, name, reads, attempt));
+}
+
+async function ask<T>(
   { clock, retryForMs }: Settings,
   name: string,
   reads: boolean,
@@ -63,10 +75,14 @@ async function answer<T>(
   verb: Verb,
 ): Promise<QueryResult<T> | T | null> {
   if (verb === 'first') return (await statement.first<T>()) ?? null;
-  const result = await (verb === 'run' ? statement.run<T>() : statement.all<T>());
+  return resultOf<T>(await (verb === 'run' ? statement.run<T>() : statement.all<T>()));
+}
+
+/** What a shard answers, with what it may leave out. */
+export function resultOf<T>(result: Awaited<ReturnType<ShardStatement['all']>>): QueryResult<T> {
   const { results, meta } = result;
   if (results !== undefined && meta !== undefined) return result as QueryResult<T>;
-  return { success: true, ...result, results: results ?? [], meta: { ...meta } };
+  return { success: true, ...result, results: (results ?? []) as T[], meta: { ...meta } };
 }
 
 export interface Query {
@@ -98,7 +114,7 @@ interface Size {
 
 const sizes = new WeakMap<Shard, Size>();
 
-function noteSize(shard: Shard, bytes: unknown, { clock }: Settings): void {
+export function noteSize(shard: Shard, bytes: unknown, { clock }: Settings): void {
   if (typeof bytes === 'number') sizes.set(shard, { bytes, atMs: clock.now() });
 }
 

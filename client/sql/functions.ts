@@ -3,7 +3,7 @@
 
 import { activeRouter } from './scope.ts';
 import type { PreparedStatement } from './statement.ts';
-import type { QueryResult, ShardStats } from './types.ts';
+import type { QueryResult, RebalanceOptions, ShardStats, SlotMove } from './types.ts';
 
 type Row = Record<string, unknown>;
 type Bindings = readonly unknown[];
@@ -115,4 +115,24 @@ export async function reassignShard(
   tableName?: string,
 ): Promise<void> {
   return activeRouter().reassignShard(primaryKey, newShard, tableName);
+}
+
+/** Gives a shard its part of the slots, taken from all others: begins the moves. */
+export async function addShard(shard: string): Promise<SlotMove[]> {
+  return activeRouter().addShard(shard);
+}
+
+/** Takes all slots from a shard: begins the moves. */
+export async function drainShard(shard: string): Promise<SlotMove[]> {
+  return activeRouter().drainShard(shard);
+}
+
+/** Evens out how many slots the shards have; with `dryRun` says how. */
+export async function rebalance(options: RebalanceOptions = {}): Promise<SlotMove[]> {
+  return activeRouter().rebalance(options);
+}
+
+/** The moves that wait, go on and were done lately. */
+export async function getMoves(): Promise<SlotMove[]> {
+  return activeRouter().getMoves();
 }

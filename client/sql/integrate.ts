@@ -231,11 +231,13 @@ export function clearShardMigrationCache(shardName: string): void {
   clearings.set(shardName, (clearings.get(shardName) ?? 0) + 1);
 }
 
-function mapperOf({ kv, hashShardMappings, keyPepper }: CollegeDBConfig): KVShardMapper {
+function mapperOf(config: CollegeDBConfig): KVShardMapper {
+  const { kv, hashShardMappings, keyPepper, onQuery } = config;
   if (kv === undefined) throw new CollegeDBError('Mappings are kept in KV: give kv', 'NO_KV');
   return new KVShardMapper(kv, {
     hashShardMappings: hashShardMappings ?? true,
     keyPepper: keyPepper ?? '',
+    onQuery,
   });
 }
 

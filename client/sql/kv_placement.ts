@@ -51,6 +51,7 @@ export class KvPlacement {
       mappingCacheTtlMs: settings.mappingTtlMs,
       knownShardsCacheTtlMs: settings.knownShardsTtlMs,
       keyPepper: settings.pepper,
+      onQuery: settings.onQuery,
       now: () => settings.clock.now(),
     });
   }
@@ -59,7 +60,11 @@ export class KvPlacement {
     const cached = this.mapper.isCached(key);
     let shard: string | undefined;
     try {
-      shard = (await this.mapper.getShardMapping(key))?.shard;
+      // An insert where the key was before would be there twice: the cache is not asked for it.
+      const mapping = plan.inserts
+        ? this.mapper.freshMapping(key)
+        : this.mapper.getShardMapping(key);
+      shard = (await mapping)?.shard;
     } catch (error) {
       // A write cannot do without the mapping. A read can: all shards are asked.
       if (!query.reads || (error as CollegeDBError).code !== 'MAPPING_UNAVAILABLE') throw error;

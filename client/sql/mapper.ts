@@ -10,7 +10,7 @@ import { CollegeDBError } from './errors.ts';
 import { Lru } from './lru.ts';
 import { forEach } from './parallel.ts';
 import { type Entry, type KeyList, Records, type ShardMapping } from './records.ts';
-import type { KeyValueStore } from './types.ts';
+import type { KeyValueStore, Observer } from './types.ts';
 
 export interface MapperOptions {
   /** `false` keeps keys as they are. */
@@ -19,6 +19,8 @@ export interface MapperOptions {
   knownShardsCacheTtlMs?: number;
   /** A secret to hash keys with: the same for all that share the mapping. */
   keyPepper?: string;
+  /** Is told of each request to KV, once it is over. */
+  onQuery?: Observer | undefined;
   now?: () => number;
 }
 
@@ -71,6 +73,7 @@ export class KVShardMapper {
       mappingMs: countOf('mappingCacheTtlMs', options.mappingCacheTtlMs, 0, 30_000),
       knownMs: countOf('knownShardsCacheTtlMs', options.knownShardsCacheTtlMs, 0, 10_000),
       now: this.#now,
+      onQuery: options.onQuery,
     });
   }
 

@@ -14,8 +14,9 @@
 
 import { CollegeDBError, messageOf } from './errors.ts';
 import { Lru } from './lru.ts';
+import { observed } from './observe.ts';
 import { forEach } from './parallel.ts';
-import type { KeyValueStore } from './types.ts';
+import type { KeyValueStore, Observer } from './types.ts';
 
 export interface ShardMapping {
   shard: string;
@@ -64,6 +65,7 @@ export interface Ttl {
   mappingMs: number;
   knownMs: number;
   now(): number;
+  onQuery: Observer | undefined;
 }
 
 export class Records {
@@ -77,9 +79,14 @@ export class Records {
     this.#ttl = ttl;
   }
 
+  #ask<T>(operation: 'get' | 'put' | 'delete' | 'list', ask: () => Promise<T>): Promise<T> {
+    const { onQuery } = this.#ttl;
+    return observed({ onQuery, clock: this.#ttl }, { of: 'kv', operation }, ask);
+  }
+
   async #read<T>(name: string): Promise<T | undefined> {
     try {
-      const text = await this.#kv.get(name);
+      const text = await this.#ask('get', () => this.#kv.get(name));
       return text === null ? undefined : (JSON.parse(text) as T);
     } catch (error) {
       throw failed('read', error);
@@ -88,7 +95,8 @@ export class Records {
 
   async #write(name: string, value: unknown, metadata?: { shard: string }): Promise<void> {
     try {
-      await this.#kv.put(name, JSON.stringify(value), metadata && { metadata });
+      const text = JSON.stringify(value);
+      await this.#ask('put', () => this.#kv.put(name, text, metadata && { metadata }));
     } catch (error) {
       throw failed('written', error);
     }
@@ -96,7 +104,7 @@ export class Records {
 
   async #delete(name: string): Promise<void> {
     try {
-      await this.#kv.delete(name);
+      await this.#ask('delete', () => this.#kv.delete(name));
     } catch (error) {
       throw failed('deleted', error);
     }
@@ -163,11 +171,10 @@ export class Records {
   async *#names(prefix: string): AsyncGenerator<{ name: string; metadata?: unknown }> {
     let cursor: string | undefined;
     do {
-      const page = await this.#kv
-        .list(cursor === undefined ? { prefix } : { prefix, cursor })
-        .catch((error: unknown) => {
-          throw failed('listed', error);
-        });
+      const where = cursor === undefined ? { prefix } : { prefix, cursor };
+      const page = await this.#ask('list', () => this.#kv.list(where)).catch((error: unknown) => {
+        throw failed('listed', error);
+      });
       yield* page.keys;
       cursor = page.list_complete ? undefined : page.cursor;
     } while (cursor !== undefined);

@@ -3,7 +3,7 @@
 
 import { checkBindings } from './bindings.ts';
 import { type Settings, settingsOf } from './config.ts';
-import { CoordinatorLink } from './coordinator_link.ts';
+import { CoordinatorLink, told, unavailable } from './coordinator_link.ts';
 import { type Plan, planOf } from './core.ts';
 import { CollegeDBError, messageOf } from './errors.ts';
 import { execute, type Query, shardNamed, sizeAsked, type Verb } from './execute.ts';
@@ -12,11 +12,19 @@ import { checkBatchSize, resultsOf, settle } from './fan_out.ts';
 import { clearMigrationCache } from './integrate.ts';
 import { KvPlacement } from './kv_placement.ts';
 import { checkKey } from './mapper.ts';
+import { MovingSlots } from './moving_slots.ts';
 import { environment } from './platform.ts';
 import { reassign } from './reassign.ts';
 import { SlotsPlacement } from './slots_placement.ts';
 import { PreparedStatement } from './statement.ts';
-import type { CollegeDBConfig, QueryResult, ShardStats } from './types.ts';
+import type {
+  CollegeDBConfig,
+  QueryResult,
+  RebalanceOptions,
+  ShardStats,
+  SlotMove,
+} from './types.ts';
+import { type UniqueColumns, uniqueOf } from './unique.ts';
 
 type Row = Record<string, unknown>;
 
@@ -43,7 +51,9 @@ export class Router {
   readonly #settings: Settings;
   readonly #kv: KvPlacement | undefined;
   readonly #slots: SlotsPlacement;
+  readonly #moving: MovingSlots | undefined;
   readonly #coordinator: CoordinatorLink | undefined;
+  readonly #unique: UniqueColumns | undefined;
 
   /** @internal */
   constructor(config: CollegeDBConfig) {
@@ -55,7 +65,13 @@ export class Router {
         ? new KvPlacement(settings, settings.kv, existingOf(settings))
         : undefined;
     this.#slots = new SlotsPlacement(settings.names);
-    this.#coordinator = settings.coordinator && new CoordinatorLink(settings.coordinator);
+    const { coordinator } = settings;
+    this.#coordinator = coordinator && new CoordinatorLink(coordinator, settings);
+    this.#moving =
+      coordinator && this.#coordinator && this.#kv === undefined
+        ? new MovingSlots(settings, coordinator, this.#coordinator)
+        : undefined;
+    this.#unique = uniqueOf(this, settings, this.#coordinator);
   }
 
   /** Maps what the databases held before, in the background; resolves when it is done. */
@@ -74,9 +90,12 @@ export class Router {
     checkBindings(bindings);
     const plan = routable(sql);
     const query: Query = { sql, bindings, verb, reads: plan.kind === 'read' };
-    return this.#kv === undefined
-      ? execute<T>(this.#settings, this.#slots.shardOf(key), query)
-      : this.#kv.query<T>(key, plan, query);
+    const by_table = this.#kv ?? this.#moving;
+    const ask = () =>
+      by_table === undefined
+        ? execute<T>(this.#settings, this.#slots.shardOf(key), query)
+        : by_table.query<T>(key, plan, query);
+    return this.#unique === undefined ? ask() : this.#unique.write(key, plan, query, ask);
   }
 
   async prepare(key: string, sql: string): Promise<PreparedStatement> {
@@ -125,6 +144,12 @@ export class Router {
     checkBindings(bindings);
     const reads = routable(sql).kind === 'read';
     const query: Query = { sql, bindings, verb, reads };
+    if (this.#moving !== undefined) {
+      const outcomes = reads
+        ? this.#moving.readAll(query, at_once)
+        : this.#moving.writeAll(query, at_once);
+      return resultsOf<T>(await outcomes);
+    }
     const ask = (shard: string) => execute(this.#settings, shard, query);
     return resultsOf<T>(await settle(this.#settings.names, at_once, ask));
   }
@@ -145,13 +170,48 @@ export class Router {
   async reassignShard(primaryKey: string, newShard: string, tableName?: string): Promise<void> {
     checkKey(primaryKey);
     if (this.#kv === undefined) {
-      const message = "Keys are moved with placement 'kv': slots that do not change move none";
+      const message = "Single keys are moved with placement 'kv': here they go with their slot";
       throw new CollegeDBError(message, 'COORDINATOR_REQUIRED');
     }
     await reassign(this.#settings, this.#kv.mapper, primaryKey, newShard, tableName);
-    await this.#coordinator?.move(primaryKey, newShard).catch((error: unknown) => {
-      throw unavailable(error);
-    });
+    if (this.#coordinator) await told(this.#coordinator.move(primaryKey, newShard));
+  }
+
+  /** Gives a shard of the configuration its part of the slots, taken from all others. */
+  async addShard(shard: string): Promise<SlotMove[]> {
+    shardNamed(this.#settings, shard);
+    return await this.#change({ kind: 'add', shard });
+  }
+
+  /** Takes all slots from a shard. It may leave the configuration when its moves are done. */
+  async drainShard(shard: string): Promise<SlotMove[]> {
+    shardNamed(this.#settings, shard);
+    return await this.#change({ kind: 'drain', shard });
+  }
+
+  /** Evens out how many slots the shards have, or as the weights say. */
+  async rebalance({ dryRun, weights }: RebalanceOptions = {}): Promise<SlotMove[]> {
+    return await this.#change({ kind: 'rebalance', dryRun: dryRun ?? false, weights });
+  }
+
+  /** The moves that wait, go on and were done lately. */
+  async getMoves(): Promise<SlotMove[]> {
+    return await told(this.#owner().moves());
+  }
+
+  async #change(wanted: object): Promise<SlotMove[]> {
+    return await told(this.#owner().startMoves(wanted));
+  }
+
+  #owner(): CoordinatorLink {
+    if (this.#moving !== undefined && this.#coordinator !== undefined) return this.#coordinator;
+    const message = "Slots move with placement 'slots' and a coordinator, which has their table";
+    throw new CollegeDBError(message, 'COORDINATOR_REQUIRED');
+  }
+
+  /** Columns whose values one record may have. @internal */
+  get unique(): UniqueColumns | undefined {
+    return this.#unique;
   }
 
   /** The configured shards, and those that the coordinator or KV knows beside them. */
@@ -197,17 +257,11 @@ export class Router {
       const message = 'flush would lose every mapping: it is refused in production';
       throw new CollegeDBError(message, 'FLUSH_REFUSED');
     }
-    await this.#coordinator?.flush().catch((error: unknown) => {
-      throw unavailable(error);
-    });
+    if (this.#coordinator) await told(this.#coordinator.flush());
+    this.#moving?.forget();
     await this.#kv?.mapper.clearAllMappings();
     clearMigrationCache();
   }
-}
-
-function unavailable(error: unknown): CollegeDBError {
-  const details = { cause: error };
-  return new CollegeDBError(messageOf(error), 'COORDINATOR_UNAVAILABLE', details);
 }
 
 /** An instance of its own: what the global functions do, without a global configuration. */

@@ -56,6 +56,13 @@ export async function collegedb<T>(
   return await scopes.run(router, callback);
 }
 
+/** Runs `callback` with a router as the configuration that counts in all that it calls. */
+export async function withRouter<T>(router: Router, callback: () => T): Promise<Awaited<T>> {
+  if (scopes !== undefined) return await scopes.run(router, callback);
+  const message = 'Without AsyncLocalStorage nothing tells routers apart: set nodejs_als';
+  throw new CollegeDBError(message, 'NOT_INITIALIZED');
+}
+
 export function activeRouter(): Router {
   const router = scopes?.getStore() ?? isolate_default;
   if (router !== undefined) return router;

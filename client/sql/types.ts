@@ -44,7 +44,11 @@ export interface Shard {
 /** What is used of a KV namespace. */
 export interface KeyValueStore {
   get(key: string): Promise<string | null>;
-  put(key: string, value: string, options?: { metadata?: unknown }): Promise<void>;
+  put(
+    key: string,
+    value: string,
+    options?: { metadata?: unknown; expirationTtl?: number },
+  ): Promise<void>;
   delete(key: string): Promise<void>;
   list(options?: { prefix?: string | null; cursor?: string | null }): Promise<{
     keys: { name: string; metadata?: unknown }[];
@@ -100,10 +104,52 @@ export interface ShardStats {
   lastUpdated?: number;
 }
 
+/** Slots on their way from one shard to another, with all rows of their keys. */
+export interface SlotMove {
+  id: number;
+  from: string;
+  to: string;
+  /** How many. */
+  slots: number;
+  state: 'queued' | 'copying' | 'catching_up' | 'fenced' | 'switched' | 'cleaned' | 'failed';
+  /** Rows copied so far, and how many there are, once that is known. */
+  copied: number;
+  rows: number | null;
+  /** Milliseconds. */
+  startedAt: number;
+  updatedAt: number;
+  /** Why it failed. */
+  error?: string;
+}
+
+export interface RebalanceOptions {
+  /** `true`: says what would move, and moves nothing. */
+  dryRun?: boolean;
+  /** What part of the slots each shard is to have; without them the same. */
+  weights?: Record<string, number>;
+}
+
 /** What became of a statement on one of many shards. */
 export type ShardOutcome =
   | { shard: string; ok: true; result: unknown }
   | { shard: string; ok: false; error: CollegeDBError };
+
+/** Something that was asked, once it is over. */
+export interface SqlEvent {
+  of: 'shard' | 'kv' | 'coordinator';
+  /** Of a shard: its name. */
+  shard?: string;
+  /** Of a shard `read` or `write`; of KV `get`, `put`, `delete` or `list`; of the coordinator the
+   * path. */
+  operation: string;
+  /** Milliseconds, with what was tried again. */
+  ms: number;
+  ok: boolean;
+  /** An error's, where there was one. */
+  code?: string;
+}
+
+export type Observer = (event: SqlEvent) => void;
 
 /** Time, for tests. */
 export interface Clock {
@@ -119,6 +165,11 @@ export interface CollegeDBConfig {
   placement?: Placement;
   /** `hash` if it is not given. */
   strategy?: ShardingStrategy | MixedShardingStrategy;
+  /** With placement `slots` and a coordinator: the columns that rows go by, where that is neither
+   * the primary key nor a foreign key to one; null where rows stay when slots move. */
+  tables?: Record<string, { key: string | null }>;
+  /** By table columns whose values only one record may have, over all shards. */
+  unique?: Record<string, readonly string[]>;
   targetRegion?: D1Region;
   shardLocations?: Record<string, D1Region | ShardLocation>;
   /** Rows that databases held before are not looked for, nor mapped. */
@@ -141,5 +192,7 @@ export interface CollegeDBConfig {
   environment?: string;
   /** How long a read, or a write that is known not to have happened, is tried again: 2,000. */
   retryForMs?: number;
+  /** Is told of each query, and of each request to KV and to the coordinator, once it is over. */
+  onQuery?: Observer;
   clock?: Clock;
 }

@@ -48,6 +48,7 @@ describe('its types', () => {
   it('hold for an app that knows nothing of Cloudflare', () => {
     const text = `
       import { CollegeDBError, createRouter, type Shard, ShardCoordinator } from 'tidemark/sql';
+      import { insert, type PaginatedResult, paginate, withRouter } from 'tidemark/sql';
       declare const shards: Record<string, Shard>;
       const router = createRouter({ shards, strategy: { read: 'hash', write: 'random' } });
       const row = await router.first<{ name: string }>('k', 'SELECT 1');
@@ -57,7 +58,14 @@ describe('its types', () => {
       createRouter({ shards, strategy: 'best' });
       // @ts-expect-error: no such region
       createRouter({ shards, targetRegion: 'mars' });
-      console.log(name, code, ShardCoordinator);
+      const page: PaginatedResult<{ name: string }> = await withRouter(router, () =>
+        paginate<{ name: string }>('SELECT name FROM t', [], { sortBy: 'name', limit: 5 }),
+      );
+      const made = await insert('INSERT INTO t (name) VALUES (?)', ['n']);
+      const id: string | number = made.generatedId;
+      // @ts-expect-error: the rows have no such column
+      paginate<{ name: string }>('SELECT name FROM t', [], { sortBy: 'age' });
+      console.log(name, code, ShardCoordinator, page.results[0]?.name, id);
       export {};`;
     expect(compile({ 'plain.ts': text }, [])).toBe('');
   }, 60_000);

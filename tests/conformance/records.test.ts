@@ -228,7 +228,7 @@ describe('the cursor', () => {
 });
 
 describe('who sends', () => {
-  it('a device without X-Device-ID is called default, and gets what others of that name wrote', async () => {
+  it('a device without X-Device-ID is called default, as are others without', async () => {
     const user = newUser();
     await new Device(user, null).push({ plans: [plan('p1', T0)] });
     expect((await new Device(user, 'phone').pull()).plans[0]?.device).toBe('default');

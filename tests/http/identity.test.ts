@@ -13,7 +13,6 @@ const nowSeconds = Math.floor(Date.now() / 1000);
 
 const pathOf = (route: Route) => route.path.replaceAll(/:\w+/g, '1');
 const name = ({ method, path }: Route) => `${method} ${path}`;
-const guarded = routes.filter(({ place }) => place !== 'anyone');
 
 function ask(route: Route, headers: Record<string, string>, query = ''): Promise<Response> {
   return send(pathOf(route) + query, {
@@ -54,11 +53,7 @@ async function signed(header: Header, secret = SECRET): Promise<string> {
 }
 
 describe('without a token', () => {
-  it('no route answers but /health', () => {
-    expect(routes.filter(({ place }) => place === 'anyone').map(name)).toEqual(['GET /health']);
-  });
-
-  it.each(guarded.map((route) => ({ name: name(route), route })))(
+  it.each(routes.map((route) => ({ name: name(route), route })))(
     '$name: 401 Unauthorized',
     async ({ route }) => {
       for (const headers of [
@@ -132,7 +127,7 @@ describe('a token that is not good', () => {
 
   it.each(Object.keys(tokens))('%s: 401 Invalid token', async (which) => {
     const token = await (tokens[which] as () => Promise<string> | string)();
-    const response = await ask(guarded[0] as Route, bearer(token));
+    const response = await ask(routes[0] as Route, bearer(token));
     expect(response.status).toBe(401);
     expect(response.headers.get('www-authenticate')).toBe('Bearer');
     const problem = await response.json<{ error: string; message: string }>();
@@ -156,7 +151,7 @@ describe('user ids', () => {
   const segments = new Set(all.map(({ path }) => path.split('/')[1] ?? '').filter(Boolean));
 
   it.each([...segments])('%s is a route, so it is reserved', async (segment) => {
-    for (const route of guarded) {
+    for (const route of routes) {
       const response = await ask(route, bearer(await signToken(segment)));
       expect([name(route), response.status]).toEqual([name(route), 400]);
       expect(await response.json()).toMatchObject({ error: 'reserved_id' });
@@ -180,12 +175,12 @@ describe('user ids', () => {
 });
 
 describe('roles', () => {
-  const writes = guarded.filter(({ method }) => method !== 'GET');
-  const reads = guarded.filter(({ method, place }) => method === 'GET' && place !== 'live');
+  const writes = routes.filter(({ method }) => method !== 'GET');
+  const reads = routes.filter(({ method, place }) => method === 'GET' && place !== 'live');
 
   it.each(['root', '', 'USER', 'none', null, 5, ['admin']])('role %j may nothing', async (role) => {
     const token = await signToken(newUser(), { role });
-    for (const route of guarded) {
+    for (const route of routes) {
       const response = await ask(route, bearer(token));
       expect([name(route), response.status]).toEqual([name(route), 403]);
       expect(await response.json()).toMatchObject({ error: 'forbidden' });
@@ -234,7 +229,7 @@ describe('another user', () => {
     const ids = ['user_id', 'user', 'owner', 'space', 'identity'].map(
       (key) => `${key}=${owner.user}`,
     );
-    for (const route of guarded) {
+    for (const route of routes) {
       for (const query of ['', `?${ids.join('&')}`, `?cursor=${owner.cursor}`]) {
         const headers = { ...bearer(token), 'x-user-id': owner.user, 'x-device-id': 'laptop' };
         const text = await (await ask(route, headers, query)).text();
@@ -249,7 +244,7 @@ describe('another user', () => {
     const owner = await ownerWithRows();
     // Of nobody's space: entries of the activity, and the snapshots of an app's document.
     const others = new Set(['/activity', '/snapshots']);
-    const lists = guarded.filter(
+    const lists = routes.filter(
       ({ method, place, path }) => method === 'GET' && place !== 'live' && !others.has(path),
     );
     for (const route of lists) {

@@ -161,6 +161,8 @@ constexpr OperationEntry kOperations[] = {
     {"open_coordinator", ObjectOnly, OpenCoordinator},
     {"coordinator_request", ObjectOnly, CoordinatorRequest},
     {"count_shard", ObjectOnly, CountShard},
+    {"install_slots", ObjectOnly, InstallSlots},
+    {"tick_moves", ObjectOnly, TickMoves},
 };
 
 }  // namespace

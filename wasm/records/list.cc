@@ -106,6 +106,13 @@ Result<ListQuery> ParseQuery(const Context& context, std::string user) {
   return query;
 }
 
+// Where the rows of a user lie, as far as the host knows. An older place answers as well, or is not
+// as far.
+std::string PlaceOf(const Context& context, const std::string& user) {
+  const std::string place = context.request.Param("place");
+  return place.empty() ? std::string(ShardOf(user)) : place;
+}
+
 Keep KeepOf(const ListQuery& query) {
   return {static_cast<int64_t>(limits::kPageBytesMax), query.limit};
 }
@@ -167,7 +174,7 @@ Task<Reply> ListOfAnother(Context context, std::string owner) {
   const std::vector<Statement> statements = {
       {sql::kReadProjection.text, {owner}},
       {query->listing->shard_sql, query->params, KeepOf(*query)}};
-  auto rows = co_await D1(std::string(ShardOf(owner)), statements);
+  auto rows = co_await D1(PlaceOf(context, owner), statements);
   const auto* sets = std::get_if<ResultSets>(&rows);
   Params params = context.request.params;
   params["plan"] = PlanOf(context, collection);
@@ -200,7 +207,7 @@ Task<Reply> List(Context context) {
   if (!owner.empty() && owner != user) co_return co_await ListOfAnother(std::move(context), owner);
   const Result<ListQuery> query = ParseQuery(context, user);
   if (!query.ok()) co_return Reply::Error(query.status());
-  const std::string shard(ShardOf(user));
+  const std::string shard = PlaceOf(context, user);
   const std::vector<Statement> statements = {
       {sql::kReadProjection.text, {user}},
       {query->listing->shard_sql, query->params, KeepOf(*query)}};
@@ -216,7 +223,8 @@ Task<Reply> List(Context context) {
   const auto* caught_up = std::get_if<CallReply>(&called);
   if (caught_up != nullptr && caught_up->data.contains("cursor")) {
     const Result<Cursor> reached = ParseCursor(caught_up->data.at("cursor"));
-    auto rows = co_await D1(shard, statements);
+    const auto place = caught_up->data.find("shard");
+    auto rows = co_await D1(place == caught_up->data.end() ? shard : place->second, statements);
     const auto* sets = std::get_if<ResultSets>(&rows);
     if (sets != nullptr && reached.ok() && IsAsFarAs(sets->front(), *reached)) {
       co_return ReplyOf(sets->back(), "d1, caught up");

@@ -21,15 +21,17 @@ Task<Reply> ListHistory(Context context);
 // Local: POST /history/:id/restore. Parameter: `id`. Stores that version again, as of now.
 Task<Reply> RestoreHistory(Context context);
 
-// Spanning: copies what changed to D1, retries, prunes, and sets the next alarm.
+// Spanning: copies what changed to D1, retries, prunes, and sets the next alarm. Parameter:
+// `place`, the shard that it is to be in (project.h).
 Task<Reply> Tick(Context context);
 
-// Spanning, called by List: copies what changed to D1 now. Data: `cursor`, how far D1 is then; none
-// where it is not as far as the space.
+// Spanning, called by List: copies what changed to D1 now. Parameter: `place`, as of Tick. Data:
+// `cursor`, how far D1 is then, none where it is not as far as the space; `shard`, which D1.
 Task<Reply> CatchUp(Context context);
 
 // Spanning, in the Worker: GET /{collection}. Parameters: `collection`, `cursor`, `limit`,
-// `offset`, `before`, and the collection's filters; `owner`, whose plan's rows these are.
+// `offset`, `before`, and the collection's filters; `owner`, whose plan's rows these are; `place`,
+// the shard of the user, or of the owner.
 Task<Reply> List(Context context);
 
 // Local, called by List when D1 cannot answer: the same rows from the space itself.

@@ -19,15 +19,17 @@ enum class Sent : uint8_t { kApplied, kRefused, kMoved, kUnavailable };
 class Projector {
  public:
   explicit Projector(Context context)
-      : context_(std::move(context)),
-        user_(context_.request.space),
-        shard_(ShardOf(context_.request.space)) {}
+      : context_(std::move(context)), user_(context_.request.space) {}
 
   Task<Projection> Run();
 
  private:
+  Task<bool> FindPlace();
   Task<bool> ReadProgress();
   Task<bool> StartOver();
+  Task<bool> Publish();
+  Task<bool> Leave();
+  std::vector<Statement> Wipe() const;
   Task<Sent> SendPage(int64_t from, int64_t to);
   Task<Sent> SendRows(std::vector<ResultSet> rows, int64_t to);
   // A page that D1 refuses, halved until the rows that it refuses stand alone and are set aside.
@@ -36,11 +38,9 @@ class Projector {
   Task<bool> RetrySetAside();
   static void AddRows(const Collection& collection, const std::vector<ResultSet>& rows,
                       const std::string& user, std::vector<Statement>* batch);
-  Statement Fence() const {
-    return {sql::kFenceProjection.text, {user_, space_.epoch, result_.seq}};
-  }
+  Statement Fence() const { return {sql::kFenceProjection.text, {user_, epoch_, result_.seq}}; }
   Statement Advance(int64_t to) const {
-    return {sql::kAdvanceProjection.text, {user_, space_.epoch, to, context_.request.now_ms}};
+    return {sql::kAdvanceProjection.text, {user_, epoch_, to, context_.request.now_ms}};
   }
   Sent Note(const Failure& failure);
   Task<bool> Remember();
@@ -48,6 +48,11 @@ class Projector {
   Context context_;
   std::string user_;
   std::string shard_;
+  std::string left_;    // another one, that it has yet to be wiped in
+  bool fresh_ = false;  // nothing that is in its shard counts
+  // By which it is known in its shard. While it is made anew it is none that readers know: rows
+  // that were there before are missing in it.
+  std::string epoch_;
   Space space_;
   Projection result_;
 };
@@ -62,8 +67,27 @@ Sent Projector::Note(const Failure& failure) {
   return Sent::kUnavailable;
 }
 
-// What D1 has. A projection of another life of this space is wiped first.
+// Where the projection lies. One that has not been wiped yet where it was before stays.
+Task<bool> Projector::FindPlace() {
+  shard_ = co_await ProjectedShard(user_);
+  const ResultSet left = co_await Query(sql::kReadMeta, {"left_shard"});
+  left_ = left.Text(0);
+  const std::string place = context_.request.Param("place");
+  if (!place.empty() && place != shard_ && left_.empty()) {
+    co_await Query(sql::kMoveProjection, {place, shard_});
+    left_ = std::exchange(shard_, place);
+    space_.projected_seq = 0;
+  }
+  fresh_ = !left_.empty() && space_.projected_seq == 0;
+  result_.shard = shard_;
+  co_return true;
+}
+
+// What D1 has. A projection of another life of this space is wiped first. False where another run
+// has moved it elsewhere meanwhile.
 Task<bool> Projector::ReadProgress() {
+  const std::string known = co_await ProjectedShard(user_);
+  if (known != shard_) co_return false;
   auto answer = co_await D1(shard_, {{sql::kReadProjection.text, {user_}}});
   if (const auto* failure = std::get_if<Failure>(&answer)) {
     Note(*failure);
@@ -71,15 +95,52 @@ Task<bool> Projector::ReadProgress() {
   }
   const ResultSet row = std::get_if<ResultSets>(&answer)->front();
   result_.seq = row.Integer(1, 0);
-  if (row.rows.empty() || row.Text(0) == space_.epoch) co_return true;
+  const bool whole = row.Text(0) == space_.epoch && !fresh_;
+  epoch_ = left_.empty() || whole ? space_.epoch : space_.epoch + "~";
+  const bool ours = row.rows.empty() || row.Text(0) == epoch_;
+  if (ours && !(fresh_ && result_.seq > 0)) co_return true;
   co_return co_await StartOver();
 }
 
-Task<bool> Projector::StartOver() {
+std::vector<Statement> Projector::Wipe() const {
   std::vector<Statement> wipe;
   const auto& collections = context_.schema->collections;
   for (size_t i = collections.size(); i > 0; --i)
     wipe.push_back({collections[i - 1].wipe, {user_}});
+  return wipe;
+}
+
+// From now on readers know it.
+Task<bool> Projector::Publish() {
+  if (epoch_ == space_.epoch) co_return true;
+  std::vector<Statement> batch{Fence()};
+  epoch_ = space_.epoch;
+  batch.push_back(Advance(result_.seq));
+  auto answer = co_await D1(shard_, std::move(batch));
+  if (const auto* failure = std::get_if<Failure>(&answer)) {
+    Note(*failure);
+    co_return false;
+  }
+  co_return true;
+}
+
+// Wipes the projection where it was before. It is tried at each run until it is done.
+Task<bool> Projector::Leave() {
+  if (left_.empty()) co_return true;
+  std::vector<Statement> wipe = Wipe();
+  wipe.push_back({sql::kForgetProjection.text, {user_}});
+  auto answer = co_await D1(left_, std::move(wipe));
+  if (const auto* failure = std::get_if<Failure>(&answer)) {
+    result_.problem = failure->message;
+    // A database that is bound no more is not read again either.
+    if (failure->code != "unbound") co_return false;
+  }
+  co_await Query(sql::kForgetLeftShard);
+  co_return true;
+}
+
+Task<bool> Projector::StartOver() {
+  std::vector<Statement> wipe = Wipe();
   wipe.push_back(Advance(0));
   result_.seq = 0;
   auto answer = co_await D1(shard_, std::move(wipe));
@@ -196,8 +257,10 @@ Task<bool> Projector::RetrySetAside() {
   co_return true;
 }
 
-// How far D1 is, in the space too: reads and the alarm need not ask D1 for it.
+// How far D1 is, in the space too: reads and the alarm need not ask D1 for it. False as above.
 Task<bool> Projector::Remember() {
+  const std::string known = co_await ProjectedShard(user_);
+  if (known != shard_) co_return false;
   co_await Query(sql::kWriteMeta, {"projected_seq", result_.seq});
   space_ = co_await ReadSpace();
   co_return true;
@@ -208,8 +271,8 @@ Task<Projection> Projector::Run() {
   if (user_.empty()) {
     const ResultSet owner = co_await Query(sql::kReadMeta, {"owner"});
     user_ = owner.Text(0);
-    shard_ = ShardOf(user_);
   }
+  co_await FindPlace();
   if (!co_await ReadProgress()) co_return std::move(result_);
   int moved = 0;
   for (int page = 0; page < limits::kProjectPagesMax && result_.seq < space_.head; ++page) {
@@ -224,15 +287,22 @@ Task<Projection> Projector::Run() {
     if (sent == Sent::kMoved && (++moved > 3 || !co_await ReadProgress())) {
       co_return std::move(result_);
     }
-    co_await Remember();
+    if (!co_await Remember()) co_return std::move(result_);
   }
-  if (!co_await RetrySetAside()) co_return std::move(result_);
-  co_await Remember();
-  result_.done = result_.seq >= space_.head;
+  if (!co_await RetrySetAside() || !co_await Remember()) co_return std::move(result_);
+  const bool whole = result_.seq >= space_.head;
+  result_.done = whole && co_await Publish();
+  if (result_.done) co_await Leave();
   co_return std::move(result_);
 }
 
 }  // namespace
+
+Task<std::string> ProjectedShard(std::string user) {
+  const ResultSet known = co_await Query(sql::kReadMeta, {"projected_shard"});
+  const std::string shard = known.Text(0);
+  co_return shard.empty() ? std::string(ShardOf(user)) : shard;
+}
 
 Task<Projection> Project(Context context) {
   Projector projector(std::move(context));

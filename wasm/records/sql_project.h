@@ -70,6 +70,19 @@ VALUES (?1, ?2, CAST(?3 AS INTEGER), CAST(?4 AS INTEGER))
 ON CONFLICT (user_id) DO UPDATE SET epoch = excluded.epoch,
   projected_seq = excluded.projected_seq, projected_at = excluded.projected_at)sql"};
 
+// D1, ?1 user.
+inline constexpr Sql kForgetProjection{"ForgetProjection",
+                                       "DELETE FROM projection WHERE user_id = ?1"};
+
+// The projection goes to another shard, ?1, and begins anew there; it leaves ?2.
+inline constexpr Sql kMoveProjection{
+    "MoveProjection",
+    "INSERT INTO meta (key, value) VALUES ('projected_shard', ?1), ('left_shard', ?2),\n"
+    "  ('projected_seq', 0)\n"
+    "ON CONFLICT (key) DO UPDATE SET value = excluded.value"};
+inline constexpr Sql kForgetLeftShard{"ForgetLeftShard",
+                                      "DELETE FROM meta WHERE key = 'left_shard'"};
+
 // ?1 after this seq, ?2 rows, ?3 cutoff (server's time): the oldest tombstones written before it.
 inline constexpr Sql kReadOldTombstones{"ReadOldTombstones", R"sql(
 SELECT r.collection, r.id, r.seq

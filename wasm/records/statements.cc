@@ -58,6 +58,8 @@ constexpr Registered kStatements[] = {
     {kSetAside, Store::kSpace, ""},
     {kClearSetAside, Store::kSpace, ""},
     {kReadSeqs, Store::kSpace, ""},
+    {kMoveProjection, Store::kSpace, ""},
+    {kForgetLeftShard, Store::kSpace, ""},
     {kReadOldTombstones, Store::kSpace, ""},
     {kDeleteTombstones, Store::kSpace, ""},
     {kRaisePruned, Store::kSpace, ""},
@@ -119,6 +121,7 @@ constexpr Registered kStatements[] = {
     {kReadProjection, Store::kShard, ""},
     {kFenceProjection, Store::kShard, ""},
     {kAdvanceProjection, Store::kShard, ""},
+    {kForgetProjection, Store::kShard, ""},
 };
 
 }  // namespace

@@ -58,15 +58,18 @@ Task<Reply> Tick(Context context) {
 Task<Reply> CatchUp(Context context) {
   const Space space = co_await ReadSpace();
   int64_t projected_seq = space.projected_seq;
-  bool done = projected_seq >= space.head;
+  const std::string place = context.request.Param("place");
+  Reply reply;
+  reply.data["shard"] = co_await ProjectedShard(context.request.space);
+  bool done = projected_seq >= space.head && (place.empty() || place == reply.data["shard"]);
   if (!done) {
     // It is done only if nothing was stored meanwhile: whoever joined this run later relies on it.
     const Projection projected = co_await Project(context);
     projected_seq = projected.seq;
     done = projected.done;
+    reply.data["shard"] = projected.shard;
     if (!done) co_await SetAlarm(context.request.now_ms + 1000);
   }
-  Reply reply;
   if (done) reply.data["cursor"] = FormatCursor({.epoch = space.epoch, .seq = projected_seq});
   co_return reply;
 }

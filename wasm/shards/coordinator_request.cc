@@ -11,6 +11,8 @@
 #include "engine/await.h"
 #include "shards/coordinator_sql.h"
 #include "shards/operations.h"
+#include "shards/shard_names.h"
+#include "shards/sql_move.h"
 
 namespace tidemark {
 namespace {
@@ -18,7 +20,7 @@ namespace {
 constexpr uint32_t kBodyDepth = 3;
 
 // Texts of a body that something is looked up by.
-enum Needs : uint8_t { kNothing = 0, kBody = 1, kKey = 2, kShard = 4, kSequence = 8 };
+enum Needs : uint8_t { kNothing = 0, kBody = 1, kKey = 2, kShard = 4, kSequence = 8, kSlot = 16 };
 
 struct Route {
   std::string_view path;
@@ -39,6 +41,12 @@ constexpr Route kRoutes[] = {
     {"/keys", "POST", PlaceKey, kBody | kKey | kShard},
     {"/keys", "DELETE", ForgetKey, kBody | kKey},
     {"/sequence", "POST", LeaseNumbers, kBody | kSequence},
+    {"/slots", "GET", ReadSlots, kSlot},
+    {"/slots", "POST", MakeSlots, kBody | kSlot},
+    {"/routes", "POST", DeclareRoutes, kBody},
+    {"/moves", "GET", ListMoves, kSlot},
+    {"/moves", "POST", PlanMoves, kBody | kSlot},
+    {"/moves/retry", "POST", RetryMove, kBody | kSlot},
     {"/flush", "POST", FlushCoordinator, kNothing},
     {"/health", "GET", Health, kNothing},
 };
@@ -103,6 +111,10 @@ std::vector<Statement> Reads(uint8_t needs, const CoordinatorCall& call) {
     reads.push_back({sql::kReadRetiredShards.text, {AvailableIn(call.body)}});
   }
   if (needs & kSequence) reads.push_back({sql::kReadSequence.text, {call.sequence}});
+  if (needs & kSlot) {
+    reads.push_back({sql::kReadSlotTable.text, {}});
+    reads.push_back({sql::kReadSlotMoves.text, {}});
+  }
   return reads;
 }
 
@@ -117,6 +129,10 @@ void TakeReads(const ResultSets& sets, uint8_t needs, CoordinatorCall* call) {
   if (needs & kSequence) {
     call->next = sets.back().Integer(0, -1);
     call->sequences = sets.back().Integer(1, 0);
+  }
+  if (needs & kSlot) {
+    call->slots = moves::SlotStateOf(sets[2]);
+    for (const std::vector<Cell>& row : sets[3].rows) call->moves.push_back(moves::MoveOf(row));
   }
 }
 
@@ -143,6 +159,11 @@ Task<Reply> CoordinatorRequest(Context context) {
       co_return CoordinatorError(texts);
     }
   }
+  call.after = request.Param("after");
+  if (route->needs & kSlot) {
+    const auto databases = ReadShardNames(request.Param("databases"));
+    if (databases.ok()) call.databases = *databases;
+  }
   TakeReads(co_await Batch(Reads(route->needs, call)), route->needs, &call);
   if (route->run == RegisterShard && call.state.Find(call.shard) == nullptr) {
     const ResultSet keys = co_await Query(sql::kCountDirectory, {call.shard});
@@ -151,7 +172,20 @@ Task<Reply> CoordinatorRequest(Context context) {
   Result<std::string> body = route->run(&call);
   if (!body.ok()) co_return CoordinatorError(body.status());
   if (!call.writes.empty()) co_await Batch(std::move(call.writes));
+  if (call.queued) {
+    // With their numbers.
+    const int64_t last = call.moves.empty() ? 0 : call.moves.back().id;
+    const ResultSet all = co_await Query(sql::kReadSlotMoves);
+    std::vector<moves::Move> queued;
+    for (const std::vector<Cell>& row : all.rows) {
+      moves::Move move = moves::MoveOf(row);
+      if (move.id > last) queued.push_back(std::move(move));
+    }
+    body = moves::MovesJson(queued);
+  }
+  if (call.queued || call.alarm) co_await SetAlarm(request.now_ms);
   Reply reply = Reply::Json(std::move(*body));
+  if (!call.then.empty()) reply.data["then"] = call.then;
   if (call.changed) reply.data["state"] = call.state.Json();
   if (route->run == Health) reply.headers[0].second = "text/plain;charset=utf-8";
   co_return reply;

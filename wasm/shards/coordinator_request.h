@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "engine/command.h"
 #include "shards/coordinator_state.h"
+#include "shards/move_state.h"
 
 namespace tidemark {
 
@@ -36,7 +37,17 @@ struct CoordinatorCall {
   std::string shard;
   int64_t keys = 0;
 
+  // Where slots are asked for: their table, the moves, the D1 databases of the object, and the
+  // query's `after`.
+  moves::SlotState slots;
+  std::vector<moves::Move> moves;
+  std::vector<std::string> databases;
+  std::string after;
+
   std::vector<Statement> writes;
+  std::string then;     // a spanning operation that runs before this request is asked again
+  bool queued = false;  // moves were: they are the answer, and the alarm is set
+  bool alarm = false;
   bool changed = false;  // the state is another now: it is told
 
   // One key more of a shard, or one less, never below none. Nothing where it is not registered.
@@ -58,6 +69,14 @@ Result<std::string> FlushCoordinator(CoordinatorCall* call);
 Result<std::string> AllocateShard(CoordinatorCall* call);
 Result<std::string> PlaceKey(CoordinatorCall* call);
 Result<std::string> ForgetKey(CoordinatorCall* call);
+
+// coordinator_slots.cc
+Result<std::string> MakeSlots(CoordinatorCall* call);
+Result<std::string> ReadSlots(CoordinatorCall* call);
+Result<std::string> DeclareRoutes(CoordinatorCall* call);
+Result<std::string> ListMoves(CoordinatorCall* call);
+Result<std::string> PlanMoves(CoordinatorCall* call);
+Result<std::string> RetryMove(CoordinatorCall* call);
 
 // coordinator_request.cc
 Result<std::string> LeaseNumbers(CoordinatorCall* call);

@@ -7,6 +7,7 @@
 #include "shards/coordinator_request.h"
 #include "shards/coordinator_sql.h"
 #include "shards/operations.h"
+#include "shards/sql_move.h"
 
 namespace tidemark {
 
@@ -16,6 +17,9 @@ Task<Reply> OpenCoordinator(Context context) {
                                           {sql::kCreateRetiredShard.text, {}},
                                           {sql::kCreateDirectory.text, {}},
                                           {sql::kCreateSequence.text, {}},
+                                          {sql::kCreateSlotTable.text, {}},
+                                          {sql::kCreateRoutes.text, {}},
+                                          {sql::kCreateSlotMoves.text, {}},
                                           {sql::kReadCoordinator.text, {}}});
   Reply reply;
   if (!sets.back().rows.empty()) co_return reply;
@@ -103,11 +107,10 @@ Result<std::string> FlushCoordinator(CoordinatorCall* call) {
         "A coordinator in production is not flushed: it would forget where keys were placed");
   }
   call->state = {};
-  call->writes = {{sql::kClearCoordinator.text, {}},
-                  {sql::kClearRetired.text, {}},
-                  {sql::kClearDirectory.text, {}},
-                  {sql::kClearSequences.text, {}},
-                  WriteTurnStatement(call->state)};
+  call->writes = {{sql::kClearCoordinator.text, {}}, {sql::kClearRetired.text, {}},
+                  {sql::kClearDirectory.text, {}},   {sql::kClearSequences.text, {}},
+                  {sql::kClearSlotTable.text, {}},   {sql::kClearRoutes.text, {}},
+                  {sql::kClearSlotMoves.text, {}},   WriteTurnStatement(call->state)};
   call->changed = true;
   return std::string(kSuccess);
 }

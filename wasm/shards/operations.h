@@ -57,8 +57,10 @@ Task<Reply> SplitSql(Context context);
 // `not_a_select`, `unsupported_order`, `invalid_parameter`, and those of ParseTree.
 Task<Reply> PushLimit(Context context);
 
-// A SELECT that also tells under which epoch its slot was read (sql_fence.h). Parameter: `sql`.
-// Answers {"read": its text, "parameter": the slot's, from 0}; nulls where it is no plain SELECT.
+// A statement that is run only where its slot is (sql_fence.h). Parameter: `sql`. Answers {"read":
+// the text of a SELECT that also tells under which epoch it read, "parameter": the slot's, from 0,
+// "before_write", "before_write_all", "after_write", "before_read", "before_all": texts, "moved":
+// what their error says}. The first two are null where it is no plain SELECT.
 Task<Reply> FenceSql(Context context);
 
 // Health. Pure; health_stats.h has the bounds. `stats` is a JSON array of {"binding", "count",
@@ -97,15 +99,26 @@ Task<Reply> OpenCoordinator(Context context);
 
 // One request of the coordinator's HTTP API (docs/coordinator.md). Parameters: `method`, `path`,
 // `environment`; the body is JSON. Data: `state`, where it changed: the JSON that others read.
-// Codes, in `code` beside the `error` in words: `not_found`, `method_not_allowed`,
-// `body_too_large`, `no_shards`, `invalid_shards`, `too_many_shards`, `invalid_strategy`,
-// `invalid_region`, `invalid_parameter`, `sequence_exhausted`, `too_many_sequences`, `forbidden`,
-// and those of ParseTree.
+// `databases`, a JSON array of the D1 databases of the object; `after`, of the query. `then` names
+// an operation that spans, which is to run before the request is asked again. Codes, in `code`
+// beside the `error` in words: `not_found`, `method_not_allowed`, `body_too_large`, `no_shards`,
+// `invalid_shards`, `too_many_shards`, `invalid_strategy`, `invalid_region`, `invalid_parameter`,
+// `sequence_exhausted`, `too_many_sequences`, `forbidden`, `no_slots`, `shard_unreachable`,
+// `moves_under_way`, `invalid_weights`, and those of ParseTree.
 Task<Reply> CoordinatorRequest(Context context);
 
 // Counts a key more of a shard, or one less, never below none. Parameters: `shard`, and `by`, 1 or
 // -1. One that is not registered is not counted. Data: `state`, as coordinator_request.
 Task<Reply> CountShard(Context context);
+
+// Makes the shards of a slot table ready for it: they span, in the coordinator's object. Codes, as
+// coordinator_request tells them: `rows_misplaced`, `no_routing_key`, `table_has_triggers`,
+// `table_too_wide`, `schema_differs`, `refused`, `unavailable`.
+Task<Reply> InstallSlots(Context context);
+
+// Carries moves of slots on, so far as a run goes, and sets the alarm for the next. Data: `move`,
+// its number, `state` and `error`; nothing where none is left.
+Task<Reply> TickMoves(Context context);
 
 // Databases that were there before: they span, over the shard that the host calls by the parameter
 // `shard`. All: `unavailable`, and `refused` where the database refuses what was asked.

@@ -3,12 +3,14 @@
 import type { Held } from '../drive.ts';
 import type { CommandResult, Failure, ResultSet, Statement } from '../frames.ts';
 
-/** Runs a batch. A failure comes back as its code: `moved`, `refused` or `unavailable`. */
+/** Runs a batch. A failure comes back as its code: `moved`, `refused`, `unavailable`, or `unbound`
+ * where there is no such database. */
 export async function runBatch(
-  database: D1Database,
+  database: D1Database | undefined,
   statements: Statement[],
   held: Held,
 ): Promise<CommandResult> {
+  if (database === undefined) return [false, 'unbound', 'No database is bound by this name'];
   try {
     const prepared = statements.map(([text, params]) =>
       database.prepare(text).bind(...params.map((param) => held.value(param))),

@@ -5,13 +5,13 @@ import { DurableObject } from 'cloudflare:workers';
 import { bodyFor } from '../app.ts';
 import { concat, drive, driveSync, Held, type Host, type LocalHost, type Reply } from '../drive.ts';
 import { engine } from '../engine.ts';
-import { type Env, shardOf } from '../env.ts';
+import type { Env } from '../env.ts';
 import type { Command, CommandResult, IdentityFrame, Params, Statement } from '../frames.ts';
-import { runBatch } from '../hosts/d1.ts';
 import { runStatements } from '../hosts/durable_sql.ts';
 import { runStore } from '../hosts/store.ts';
 import { type Call, headerJson, requestFrame } from '../requests.ts';
 import { REPLY_HEADER, runCall } from '../space_client.ts';
+import { runD1 } from '../sql/batches.ts';
 import type { Unread } from './bodies.ts';
 
 /** A local operation answered 400 or more, or more than fits: its transaction is taken back. */
@@ -194,7 +194,7 @@ export abstract class EngineObject extends DurableObject<Env> {
   ): Promise<CommandResult> {
     switch (command[0]) {
       case 'd1':
-        return runBatch(shardOf(this.env, command[1]), command[2], held);
+        return runD1(this.env, command, held);
       case 'call':
         return runCall(this.env, identity, command, held);
       case 'store':

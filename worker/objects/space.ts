@@ -4,6 +4,7 @@
 import { Held, type Reply } from '../drive.ts';
 import type { Env } from '../env.ts';
 import { logError, logEvent } from '../log.ts';
+import { placeOf } from '../places.ts';
 import type { Call } from '../requests.ts';
 import { CALL_HEADER, type SpaceReply } from '../space_client.ts';
 import { discardBody, Unread, withBody } from './bodies.ts';
@@ -183,18 +184,24 @@ export class SpaceDO extends EngineObject {
   async catchUp(call: Call): Promise<SpaceReply> {
     this.requireName();
     this.open();
-    this.#catchingUp ??= this.spanning(call).finally(() => {
+    this.#catchingUp ??= this.#project(call).finally(() => {
       this.#catchingUp = undefined;
     });
     const { status, headers, data } = await this.#catchingUp;
     return { status, headers, data };
   }
 
+  /** An operation that copies to D1, to where this user's rows are to be. */
+  async #project(call: Call): Promise<Reply> {
+    const place = await placeOf(this.env, this.name);
+    return await this.spanning({ ...call, params: { ...call.params, place } });
+  }
+
   override async alarm(): Promise<void> {
     this.alarmRang();
     try {
       this.open();
-      const reply = await this.spanning({ operation: 'tick', identity: null, params: {} });
+      const reply = await this.#project({ operation: 'tick', identity: null, params: {} });
       logEvent({ event: 'space.ticked', user_id: this.name, status: reply.status, ...reply.data });
       const following = this.#follow(reply.data.then);
       if (following) this.ctx.waitUntil(following);

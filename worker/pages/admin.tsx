@@ -8,6 +8,8 @@ export interface AdminProps {
   email: string;
   userId: string;
   app: string;
+  /** Who may see the shards, too. */
+  isAdmin: boolean;
 }
 
 const APP_NAME = '[a-z0-9][a-z0-9._\\-]*';
@@ -78,12 +80,13 @@ function Changes({ app }: { app: string }) {
   );
 }
 
-function Views() {
+function Views({ isAdmin }: Pick<AdminProps, 'isAdmin'>) {
   return (
     <nav class="tabs" aria-label="Views">
       <a href="#records">Records</a>
       <a href="#activity">Activity</a>
       <a href="#snapshots">Snapshots</a>
+      {isAdmin && <a href="/admin/shards">Shards</a>}
     </nav>
   );
 }
@@ -218,7 +221,7 @@ function Confirm() {
   );
 }
 
-export async function AdminPage({ email, userId, app }: AdminProps) {
+export async function AdminPage({ email, userId, app, isAdmin }: AdminProps) {
   return (
     <Layout title={`Document ${app}`} email={email} style="admin.css">
       <div id="admin" data-app={app} data-user={userId}>
@@ -227,7 +230,7 @@ export async function AdminPage({ email, userId, app }: AdminProps) {
           <p class="notice bad">This page needs JavaScript: it keeps your changes until saved.</p>
         </noscript>
         <Changes app={app} />
-        <Views />
+        <Views isAdmin={isAdmin} />
         <Records />
         <Activity />
         <Snapshots />

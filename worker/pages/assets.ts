@@ -5,10 +5,12 @@ import type { Context } from 'hono';
 import adminScript from '../../build/assets/admin.js.txt';
 import documents from '../../build/assets/coreenginedb.js.txt';
 import home from '../../build/assets/home.js.txt';
+import shardsScript from '../../build/assets/shards.js.txt';
 import viewerScript from '../../build/assets/viewer.js.txt';
 import { type App, problem } from '../app.ts';
 import adminStyle from './assets/admin.css';
 import icon from './assets/icon.svg';
+import shardsStyle from './assets/shards.css';
 import style from './assets/style.css';
 import viewerStyle from './assets/viewer.css';
 
@@ -17,6 +19,8 @@ const assets: Record<string, { type: string; text: string }> = {
   'admin.js': { type: 'text/javascript; charset=utf-8', text: adminScript },
   'home.js': { type: 'text/javascript; charset=utf-8', text: home },
   'icon.svg': { type: 'image/svg+xml', text: icon },
+  'shards.css': { type: 'text/css; charset=utf-8', text: shardsStyle },
+  'shards.js': { type: 'text/javascript; charset=utf-8', text: shardsScript },
   'style.css': { type: 'text/css; charset=utf-8', text: style },
   'viewer.css': { type: 'text/css; charset=utf-8', text: viewerStyle },
   'viewer.js': { type: 'text/javascript; charset=utf-8', text: viewerScript },

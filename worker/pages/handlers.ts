@@ -11,11 +11,13 @@ import { endedWayBack, wayBackCookie } from '../auth/way_back.ts';
 import type { IdentityFrame } from '../frames.ts';
 import { identify } from '../identity.ts';
 import { hasLocalMail, keptMails } from '../mail/local.ts';
+import { forbidden, isAdmin } from '../sql/admins.ts';
 import { AdminPage } from './admin.tsx';
 import { HomePage } from './home.tsx';
 import { LoginPage, SentPage, SignedInPage } from './login.tsx';
 import { MailPage } from './mail.tsx';
 import { problemPage, renderPage } from './render.ts';
+import { ShardsPage } from './shards.tsx';
 import { ViewerPage } from './viewer.tsx';
 
 type Handler = (c: Context<App>) => Promise<Response>;
@@ -65,7 +67,16 @@ export const admin = page(async (c) => {
   const identity = await visitor(c);
   if (identity === null) return toLoginAndBack(c);
   const app = c.req.query('app') || 'default';
-  return renderPage(c, AdminPage({ email: emailOf(identity), userId: identity[0], app }));
+  const props = { email: emailOf(identity), userId: identity[0], app, isAdmin: isAdmin(identity) };
+  return renderPage(c, AdminPage(props));
+});
+
+/** For admins: it shows what only they may ask for. */
+export const shards = page(async (c) => {
+  const identity = await visitor(c);
+  if (identity === null) return toLoginAndBack(c);
+  if (!isAdmin(identity)) throw forbidden();
+  return renderPage(c, ShardsPage({ email: emailOf(identity) }));
 });
 
 /** For anyone: what one may read is decided where the page connects. To sign in is one way. */

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 
 #include "base/limits.h"
 #include "tests/support/deltas.h"
@@ -49,6 +51,105 @@ TEST(Project, RowsAreThoseOfTheOwner) {
   space.Tick();
   EXPECT_EQ(space.Projected(), Owned(&space));
   EXPECT_EQ(space.Projected().size(), 4U);
+}
+
+// The rows of each shard that has some.
+std::map<std::string, size_t> RowsByShard(SpaceHarness* space) {
+  std::map<std::string, size_t> rows;
+  for (auto& [name, shard] : space->shards) {
+    const size_t count = shard->Rows("SELECT id FROM plans").size();
+    if (count > 0) rows[name] = count;
+  }
+  return rows;
+}
+
+std::string OtherThan(SpaceHarness* space, const std::string& shard) {
+  for (const auto& [name, database] : space->shards) {
+    if (name != shard) return name;
+  }
+  return {};
+}
+
+TEST(Project, AUserWhosePlaceChangesIsProjectedAnewAndWipedWhereItWas) {
+  SpaceHarness space;
+  space.Sync("phone",
+             {{"plans", {Update("p", PlanData("A"), kNow), Update("q", PlanData("B"), kNow)}}});
+  space.Tick();
+  const std::string before = RowsByShard(&space).begin()->first;
+  space.place = OtherThan(&space, before);
+  const native::Answer listed = space.List({{"collection", "plans"}});
+  EXPECT_EQ(listed.data.at("source"), "d1, caught up");
+  EXPECT_EQ(RowsByShard(&space), (std::map<std::string, size_t>{{space.place, 2}}));
+  EXPECT_EQ(space.Projected(), Owned(&space));
+  // Who still reads where it was is sent on.
+  const native::Answer old = space.List({{"collection", "plans"}, {"place", before}});
+  EXPECT_EQ(old.body, listed.body);
+  space.place = before;
+  space.Sync("phone", Body("plans", {Removal("p", kNow + 1)}));
+  space.Tick();
+  EXPECT_EQ(RowsByShard(&space).begin()->first, before);
+  EXPECT_EQ(space.Projected(), Owned(&space));
+}
+
+TEST(Project, AMoveThatDiesAnywhereIsFinishedByTheNextRun) {
+  for (int step = 0;; ++step) {
+    SpaceHarness space;
+    space.Sync("phone", Body("plans", {Update("p", PlanData("A"), kNow)}));
+    space.Tick();
+    const std::string before = RowsByShard(&space).begin()->first;
+    space.place = OtherThan(&space, before);
+    int left = step;
+    bool died = false;
+    space.on_d1 = [&](const std::vector<native::HostStatement>&) -> std::optional<Failure> {
+      died |= left == 0;
+      return left-- <= 0 ? std::optional(Failure{"unavailable", "D1 is down"}) : std::nullopt;
+    };
+    space.Tick();
+    space.on_d1 = nullptr;
+    EXPECT_EQ(space.List({{"collection", "plans"}}).status, 200);
+    space.Tick();
+    EXPECT_EQ(RowsByShard(&space), (std::map<std::string, size_t>{{space.place, 1}})) << step;
+    EXPECT_EQ(space.Projected(), Owned(&space)) << step;
+    if (!died) break;
+    ASSERT_LT(step, 20);
+  }
+}
+
+TEST(Project, WhileItIsMadeAnewNoReaderTakesItForWhole) {
+  SpaceHarness space;
+  const json seen = space.Sync("phone", Body("plans", {Update("p", PlanData("A"), kNow)}));
+  space.Tick();
+  space.place = OtherThan(&space, RowsByShard(&space).begin()->first);
+  int pages = 1;  // and then nothing is written any more
+  space.on_d1 = [&](const auto& statements) -> std::optional<Failure> {
+    const bool writes = statements.front().sql.find("json('moved')") != std::string::npos;
+    return writes && pages-- <= 0 ? std::optional(Failure{"unavailable", "D1 is down"})
+                                  : std::nullopt;
+  };
+  space.Tick();
+  EXPECT_EQ(RowsByShard(&space).size(), 2U);
+  const Params query{{"collection", "plans"}, {"cursor", seen.at("cursor").get<std::string>()}};
+  EXPECT_EQ(space.List(query).data.at("source"), "space");
+  space.on_d1 = nullptr;
+  space.Tick();
+  EXPECT_EQ(space.List(query).data.at("source"), "d1");
+  EXPECT_EQ(space.Projected(), Owned(&space));
+}
+
+TEST(Project, ADatabaseThatIsBoundNoMoreIsLeftWithoutBeingWiped) {
+  SpaceHarness space;
+  space.Sync("phone", Body("plans", {Update("p", PlanData("A"), kNow)}));
+  space.Tick();
+  const std::string before = RowsByShard(&space).begin()->first;
+  space.place = OtherThan(&space, before);
+  int batches = 0;
+  space.on_d1 = [&](const std::vector<native::HostStatement>&) -> std::optional<Failure> {
+    // Reads its progress, sends a page, says that it is whole, and then leaves.
+    return ++batches == 4 ? std::optional(Failure{"unbound", "no database"}) : std::nullopt;
+  };
+  space.Tick();
+  EXPECT_TRUE(space.space.Rows("SELECT value FROM meta WHERE key = 'left_shard'").empty());
+  EXPECT_EQ(RowsByShard(&space).size(), 2U);
 }
 
 TEST(Project, UpdatesAndDeletionsFollow) {

@@ -74,12 +74,22 @@ TEST(SqlOperations, ASortOrALimitThatIsNoneIsRefused) {
   EXPECT_EQ(CodeOf("push_limit", {{"sql", "SELECT * FROM t ORDER BY 1"}}), "400 unsupported_order");
 }
 
-TEST(SqlOperations, AReadIsAnsweredFenced) {
-  EXPECT_EQ(RunPure("fence_sql", {{"sql", "SELECT a FROM t WHERE id = ?"}}).body,
-            R"({"read":"SELECT a, (SELECT epoch FROM tidemark_slots WHERE slot = ?2) AS )"
-            R"(__tidemark_epoch FROM t WHERE id = ?1","parameter":1})");
-  EXPECT_EQ(RunPure("fence_sql", {{"sql", "DELETE FROM t"}}).body,
-            R"({"read":null,"parameter":null})");
+TEST(SqlOperations, AStatementIsAnsweredWithItsFences) {
+  const auto read =
+      ParseTree(RunPure("fence_sql", {{"sql", "SELECT a FROM t WHERE id = ?"}}).body, 2);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ((*read)["read"],
+            "SELECT a, (SELECT epoch FROM tidemark_slots WHERE slot = ?2) AS "
+            "__tidemark_epoch FROM t WHERE id = ?1");
+  EXPECT_EQ((*read)["parameter"], 1);
+  const auto write = ParseTree(RunPure("fence_sql", {{"sql", "DELETE FROM t"}}).body, 2);
+  ASSERT_TRUE(write.ok());
+  EXPECT_TRUE((*write)["read"].is_null());
+  EXPECT_TRUE((*write)["parameter"].is_null());
+  for (const char* fence :
+       {"before_write", "before_write_all", "after_write", "before_read", "before_all", "moved"}) {
+    EXPECT_TRUE((*write)[fence].is_string()) << fence;
+  }
   EXPECT_EQ(CodeOf("fence_sql", {{"sql", "SELECT [a"}}), "400 invalid_sql");
 }
 

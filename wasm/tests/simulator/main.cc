@@ -11,6 +11,7 @@
 
 #include "tests/simulator/documents_world.h"
 #include "tests/simulator/events_world.h"
+#include "tests/simulator/router_world.h"
 #include "tests/simulator/sharded_world.h"
 #include "tests/simulator/shares_world.h"
 #include "tests/simulator/world.h"
@@ -20,6 +21,7 @@ namespace {
 // Several spaces take longer than one: every so many seeds are of sharing too.
 constexpr uint64_t kSharesEvery = 8;
 constexpr uint64_t kShardedEvery = 4;  // likewise
+constexpr uint64_t kRouterEvery = 8;
 
 struct Options {
   uint64_t from = 1;
@@ -71,6 +73,11 @@ int main(int argc, char** argv) {
       tidemark::testing::EventsWorld events(seed, options.trace);
       problem = events.Run();
       actions += events.actions();
+    }
+    if (problem.empty() && (options.seeds == 1 || seed % kRouterEvery == 0)) {
+      tidemark::testing::RouterWorld router(seed, options.trace);
+      problem = router.Run();
+      actions += router.actions();
     }
     deaths += world.deaths();
     if (!problem.empty()) {

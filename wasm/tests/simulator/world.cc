@@ -201,7 +201,7 @@ void World::StepAlarm() {
     if (space_.alarm_at == 0) return;
     space_.now_ms = std::max(space_.now_ms, space_.alarm_at);
     space_.alarm_at = 0;
-    Request request = space_.RequestOf("tick", {}, true);
+    Request request = space_.RequestOf("tick", {{"place", space_.place}}, true);
     request.identity = {};
     native::Stores stores = space_.StoresOfSpace();
     stores.d1 = [this](const std::string& shard,
@@ -223,6 +223,11 @@ void World::Crash() {
 }
 
 void World::ToggleFaults() {
+  if (random_.Below(3) == 0) {
+    const auto shards = ShardNames();
+    space_.place = shards[random_.Below(shards.size())];
+    return Trace("the user's place is " + space_.place);
+  }
   if (random_.Below(2) == 0) {
     space_.d1_down = !space_.d1_down;
     return Trace(space_.d1_down ? "D1 goes down" : "D1 comes back");

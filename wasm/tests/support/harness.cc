@@ -74,8 +74,9 @@ native::Stores SpaceHarness::StoresOfWorker() {
   };
   stores.call = [this](const native::HostCommand& command,
                        native::Held* held) -> std::variant<CallReply, Failure> {
-    const Request request = RequestOf(command.operation, command.params, true);
+    Request request = RequestOf(command.operation, command.params, true);
     const bool local = command.operation != "catch_up";
+    if (!local) request.params["place"] = place;
     native::Answer answer = native::RunToEnd(&engine, request, "user", "", StoresOfSpace(), local);
     held->texts.push_back(answer.body);
     return CallReply{answer.status, answer.data, {static_cast<uint32_t>(held->texts.size() - 1)}};
@@ -102,12 +103,13 @@ native::Answer SpaceHarness::Run(std::string operation, Params params, std::stri
 
 native::Answer SpaceHarness::Tick() {
   alarm_at = 0;
-  Request request = RequestOf("tick", {}, true);
+  Request request = RequestOf("tick", {{"place", place}}, true);
   request.identity = {};
   return native::RunToEnd(&engine, request, "", "", StoresOfSpace(), false);
 }
 
 native::Answer SpaceHarness::List(Params params) {
+  params.try_emplace("place", place);
   const Request request = RequestOf("list", std::move(params), false);
   return native::RunToEnd(&engine, request, "user", "", StoresOfWorker(), false);
 }
@@ -118,12 +120,13 @@ std::vector<std::string> SpaceHarness::Records() {
 
 std::vector<std::string> SpaceHarness::Projected() {
   std::vector<std::string> rows;
-  native::SqliteStore& shard = *shards.at(std::string(ShardOf(user)));
-  for (const Collection& collection : FourCollections().collections) {
-    const std::string name(collection.name);
-    for (const std::string& row : shard.Rows("SELECT '" + name + "', id, seq FROM \"" + name +
-                                             "\" WHERE deleted_at IS NULL ORDER BY id")) {
-      rows.push_back(row);
+  for (const auto& [binding, shard] : shards) {
+    for (const Collection& collection : FourCollections().collections) {
+      const std::string name(collection.name);
+      for (const std::string& row : shard->Rows("SELECT '" + name + "', id, seq FROM \"" + name +
+                                                "\" WHERE deleted_at IS NULL ORDER BY id")) {
+        rows.push_back(row);
+      }
     }
   }
   std::sort(rows.begin(), rows.end());

@@ -41,7 +41,7 @@ class SpaceHarness {
 
   // The space's records that are not deleted, as "collection|id|data", sorted.
   std::vector<std::string> Records();
-  // The same rows as D1 has them: "collection|id|seq".
+  // The same rows as all of D1 has them: "collection|id|seq".
   std::vector<std::string> Projected();
 
   Engine engine;
@@ -51,6 +51,7 @@ class SpaceHarness {
   int64_t now_ms = kNow;
   int64_t alarm_at = 0;
   bool d1_down = false;
+  std::string place;  // the shard that the host says is the user's
   // Told each batch for D1 before it runs; a failure that it returns is D1's answer.
   std::function<std::optional<Failure>(const std::vector<native::HostStatement>&)> on_d1;
 

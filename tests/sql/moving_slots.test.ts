@@ -1,0 +1,393 @@
+// Slots that move, as an isolate meets them: its table is old, a slot is on its way, a shard went
+// away. Slots are moved by hand here, at the very moment that a test is about.
+
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { slotOf } from '../../client/sql/core.ts';
+import { CollegeDBError, createRouter, type Shard } from '../../client/sql/index.ts';
+import { type SlotTableText, WEIGHT_OF_ALL } from '../../client/sql/slot_table.ts';
+import { kvOf, noCounts } from './doubles.ts';
+
+const SLOTS = 4096;
+const ALL = ['db-east', 'db-west'] as const;
+type Name = (typeof ALL)[number];
+
+const INSERT = 'INSERT INTO riders (id, name) VALUES (?, ?)';
+const SELECT = 'SELECT * FROM riders WHERE id = ?';
+const WEIGHT = '((slot + 1) * 2654435761 % 4294967291) * ((slot + 1) * 40503 % 251)';
+
+const range = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) => from + index);
+
+const counted = `UPDATE tidemark_shard SET slots = (SELECT count(*) FROM tidemark_slots),
+  weight = (SELECT coalesce(sum(${WEIGHT}), 0) FROM tidemark_slots)`;
+
+async function own(name: Name, slots: number[], writable = 1): Promise<void> {
+  const insert = `INSERT OR REPLACE INTO tidemark_slots (slot, epoch, writable)
+    SELECT value, 1, ?2 FROM json_each(?1)`;
+  await env[name].batch([
+    env[name].prepare(insert).bind(JSON.stringify(slots), writable),
+    env[name].prepare(counted),
+  ]);
+}
+
+async function release(name: Name, slots: number[]): Promise<void> {
+  const away = 'DELETE FROM tidemark_slots WHERE slot IN (SELECT value FROM json_each(?))';
+  await env[name].batch([
+    env[name].prepare(away).bind(JSON.stringify(slots)),
+    env[name].prepare(counted),
+  ]);
+}
+
+/** The lower half of the slots is db-east's, the upper db-west's. */
+const first_table: SlotTableText = {
+  version: 1,
+  shards: [...ALL],
+  slots: [
+    [2048, 0, 1],
+    [2048, 1, 1],
+  ],
+};
+
+/** The same with one slot of db-east's at db-west. */
+function movedTable(slot: number): SlotTableText {
+  const runs: SlotTableText['slots'] = [
+    [slot, 0, 1],
+    [1, 1, 2],
+    [2047 - slot, 0, 1],
+    [2048, 1, 1],
+  ];
+  return { version: 2, shards: [...ALL], slots: runs.filter(([count]) => count > 0) };
+}
+
+/** Moves a row of db-east's as the coordinator would, without the coordinator. */
+async function moveAway(id: string): Promise<void> {
+  const slot = slotOf(id);
+  const row = await env['db-east'].prepare(SELECT).bind(id).first<{ name: string }>();
+  if (row !== null) await env['db-west'].prepare(INSERT).bind(id, row.name).run();
+  await env['db-east'].prepare('DELETE FROM riders WHERE id = ?').bind(id).run();
+  await release('db-east', [slot]);
+  await own('db-west', [slot]);
+}
+
+/** A key whose slot is db-east's at first. */
+const eastern = (prefix: string): string => {
+  const number = range(0, 1000).find((each) => slotOf(`${prefix}-${each}`) < 2048);
+  return `${prefix}-${number}`;
+};
+
+class Coordinator {
+  table = first_table;
+  asked: string[] = [];
+  readonly namespace = {
+    idFromName: (name: string) => name,
+    get: () => ({
+      fetch: async (url: string) => {
+        const { pathname, searchParams } = new URL(url);
+        this.asked.push(pathname);
+        const same = searchParams.get('after') === String(this.table.version);
+        const { version } = this.table;
+        return Response.json(same ? { version } : { version, table: this.table });
+      },
+    }),
+  };
+}
+
+/** A shard that counts what it is asked, a batch as one. */
+function shardOf(name: Name, counts = noCounts(), before = async () => {}): Shard {
+  const database = env[name];
+  const counting = (statement: D1PreparedStatement): D1PreparedStatement =>
+    new Proxy(statement, {
+      get: (target, method) => {
+        const value: unknown = Reflect.get(target, method);
+        if (typeof value !== 'function') return value;
+        return (...given: unknown[]): unknown => {
+          if (method === 'bind') return counting(value.apply(target, given) as D1PreparedStatement);
+          counts.queries += 1;
+          return before().then(() => value.apply(target, given) as unknown);
+        };
+      },
+    });
+  return {
+    prepare: (sql) => counting(database.prepare(sql)),
+    batch: async (statements) => {
+      counts.queries += 1;
+      await before();
+      return database.batch(statements as unknown as D1PreparedStatement[]);
+    },
+  };
+}
+
+function isolate(coordinator: Coordinator, more: object = {}) {
+  const counts = noCounts();
+  const shards = Object.fromEntries(ALL.map((name) => [name, shardOf(name, counts)]));
+  // A binding of its own is an isolate of its own.
+  const namespace = { ...coordinator.namespace };
+  const config = { shards, placement: 'slots', coordinator: namespace, ...more } as const;
+  return { counts, router: createRouter(config) };
+}
+
+const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => 'done',
+    (error: unknown) => (error instanceof CollegeDBError ? error.code : error),
+  );
+
+beforeEach(async () => {
+  for (const name of ALL) {
+    const database = env[name];
+    await database.batch(
+      [
+        'DROP TABLE IF EXISTS riders',
+        'DROP TABLE IF EXISTS tidemark_slots',
+        'DROP TABLE IF EXISTS tidemark_shard',
+        'CREATE TABLE riders (id TEXT PRIMARY KEY, name TEXT)',
+        `CREATE TABLE tidemark_slots
+          (slot INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, writable INTEGER NOT NULL) STRICT`,
+        'CREATE TABLE tidemark_shard (id INTEGER PRIMARY KEY, slots INTEGER, weight INTEGER)',
+        'INSERT INTO tidemark_shard VALUES (1, 0, 0)',
+      ].map((sql) => database.prepare(sql)),
+    );
+  }
+  await own('db-east', range(0, 2048));
+  await own('db-west', range(2048, SLOTS));
+});
+
+describe('what it costs', () => {
+  it('a write or a read is one question to one database', async () => {
+    const coordinator = new Coordinator();
+    const { counts, router } = isolate(coordinator);
+    await router.run('user-1', INSERT, ['user-1', 'Ada']);
+    coordinator.asked = [];
+    counts.queries = 0;
+    await router.run('user-2', INSERT, ['user-2', 'Bob']);
+    expect(await router.first('user-1', SELECT, ['user-1'])).toEqual({ id: 'user-1', name: 'Ada' });
+    expect((await router.all('user-2', SELECT, ['user-2'])).results).toEqual([
+      { id: 'user-2', name: 'Bob' },
+    ]);
+    expect(counts).toEqual({ reads: 0, writes: 0, calls: 0, queries: 3 });
+    expect(coordinator.asked).toEqual([]);
+  });
+
+  it('what is not there is asked for twice: then it is known that it is not', async () => {
+    const { counts, router } = isolate(new Coordinator());
+    expect(await router.first('absent', SELECT, ['absent'])).toBeNull();
+    expect((await router.all('absent', SELECT, ['absent'])).results).toEqual([]);
+    expect(counts.queries).toBe(4);
+  });
+
+  it('a new isolate reads the copy in KV, and asks no object', async () => {
+    const coordinator = new Coordinator();
+    const kv = kvOf();
+    await isolate(coordinator, { kv }).router.run('user-1', INSERT, ['user-1', 'Ada']);
+    coordinator.asked = [];
+    const counts = noCounts();
+    const { router } = isolate(coordinator, { kv: kvOf(counts) });
+    expect(await router.first('user-1', SELECT, ['user-1'])).toMatchObject({ name: 'Ada' });
+    expect(await router.first('user-1', SELECT, ['user-1'])).toMatchObject({ name: 'Ada' });
+    expect([coordinator.asked, counts.reads]).toEqual([[], 1]);
+  });
+});
+
+describe('an isolate whose table is old', () => {
+  it.each([
+    ['one select', SELECT, 1],
+    ['two selects', `${SELECT} UNION ${SELECT}`, 2],
+  ])('finds the row by %s', async (_, sql, times) => {
+    const coordinator = new Coordinator();
+    const { router } = isolate(coordinator);
+    const key = eastern('reader');
+    await router.run(key, INSERT, [key, 'Ada']);
+    await moveAway(key);
+    coordinator.table = movedTable(slotOf(key));
+    const bindings = new Array<string>(times).fill(key);
+    expect((await router.all(key, sql, bindings)).results).toEqual([{ id: key, name: 'Ada' }]);
+    expect(await router.first(key, sql, bindings)).toEqual({ id: key, name: 'Ada' });
+    expect(coordinator.asked).toEqual(['/slots', '/slots']);
+  });
+
+  it('does not count where the row was', async () => {
+    const coordinator = new Coordinator();
+    const { router } = isolate(coordinator);
+    const key = eastern('counted');
+    await router.run(key, INSERT, [key, 'Ada']);
+    await moveAway(key);
+    coordinator.table = movedTable(slotOf(key));
+    const count = 'SELECT count(*) AS riders FROM riders WHERE id = ?';
+    expect(await router.first(key, count, [key])).toEqual({ riders: 1 });
+    expect((await router.all(key, count, [key])).results).toEqual([{ riders: 1 }]);
+  });
+
+  it('updates the row where it is, and nothing where it was', async () => {
+    const coordinator = new Coordinator();
+    const { router } = isolate(coordinator);
+    const key = eastern('writer');
+    await router.run(key, INSERT, [key, 'Ada']);
+    await moveAway(key);
+    coordinator.table = movedTable(slotOf(key));
+    const { meta } = await router.run(key, 'UPDATE riders SET name = ? WHERE id = ?', ['Eve', key]);
+    expect(meta.changes).toBe(1);
+    expect(await env['db-west'].prepare(SELECT).bind(key).first()).toMatchObject({ name: 'Eve' });
+  });
+
+  it('is told what it changed, without what a log of moves changes beside', async () => {
+    const { router } = isolate(new Coordinator());
+    const key = eastern('logged');
+    await router.run(key, INSERT, [key, 'Ada']);
+    const database = env['db-east'];
+    await database.prepare('CREATE TABLE noted (id TEXT)').run();
+    await database
+      .prepare(
+        'CREATE TRIGGER notes AFTER UPDATE ON riders BEGIN INSERT INTO noted VALUES (NEW.id); END',
+      )
+      .run();
+    const { meta } = await router.run(key, 'UPDATE riders SET name = ? WHERE id = ?', ['Eve', key]);
+    expect(meta.changes).toBe(1);
+  });
+
+  it('inserts no second row', async () => {
+    const coordinator = new Coordinator();
+    const { router } = isolate(coordinator);
+    const key = eastern('twice');
+    await router.run(key, INSERT, [key, 'Ada']);
+    await moveAway(key);
+    coordinator.table = movedTable(slotOf(key));
+    expect(await codeOf(router.run(key, INSERT, [key, 'Ada again']))).toBe('QUERY_FAILED');
+    expect(await env['db-east'].prepare(SELECT).bind(key).first()).toBeNull();
+  });
+});
+
+describe('a slot on its way', () => {
+  it('is read where it still is, and written when it has arrived', async () => {
+    const coordinator = new Coordinator();
+    const key = eastern('waiting');
+    const slot = slotOf(key);
+    let slept = 0;
+    const clock = {
+      now: () => slept,
+      sleep: async (milliseconds: number) => {
+        slept += milliseconds;
+        if (slept < 100) return;
+        await moveAway(key);
+        coordinator.table = movedTable(slot);
+      },
+    };
+    const { router } = isolate(coordinator, { clock });
+    await router.run(key, INSERT, [key, 'Ada']);
+    await own('db-east', [slot], 0);
+    expect(await router.first(key, SELECT, [key])).toMatchObject({ name: 'Ada' });
+    expect(slept).toBe(0);
+    await router.run(key, 'UPDATE riders SET name = ? WHERE id = ?', ['Eve', key]);
+    expect(slept).toBeGreaterThan(100);
+    expect(await router.first(key, SELECT, [key])).toMatchObject({ name: 'Eve' });
+  });
+
+  it('is waited for until the time to try again is up', async () => {
+    const key = eastern('stuck');
+    let slept = 0;
+    const clock = {
+      now: () => slept,
+      sleep: async (milliseconds: number) => {
+        slept += milliseconds;
+      },
+    };
+    const { router } = isolate(new Coordinator(), { clock, retryForMs: 1_000 });
+    await own('db-east', [slotOf(key)], 0);
+    expect(await codeOf(router.run(key, INSERT, [key, 'Ada']))).toBe('SHARD_UNAVAILABLE');
+    expect(slept).toBeGreaterThan(500);
+    expect(slept).toBeLessThan(1_000);
+    expect(await env['db-east'].prepare(SELECT).bind(key).first()).toBeNull();
+  });
+});
+
+describe('all shards', () => {
+  it('show a row that went from one to the other between their answers once', async () => {
+    const coordinator = new Coordinator();
+    const key = eastern('crossing');
+    const counts = noCounts();
+    let away = false;
+    // db-west answers; then the row goes there, before db-east is asked.
+    const leave = async () => {
+      if (away) return;
+      away = true;
+      await moveAway(key);
+      coordinator.table = movedTable(slotOf(key));
+    };
+    const shards = { 'db-west': shardOf('db-west'), 'db-east': shardOf('db-east', counts, leave) };
+    const { router } = isolate(coordinator);
+    await router.run(key, INSERT, [key, 'Ada']);
+    const crossing = isolate(coordinator, { shards }).router;
+    const results = await crossing.allAllShards('SELECT id FROM riders', [], 1);
+    expect(results.flatMap((result) => result.results)).toEqual([{ id: key }]);
+    expect(counts.queries).toBe(2);
+  });
+
+  it('are written to when no slot is about to change hands', async () => {
+    const key = eastern('frozen');
+    let slept = 0;
+    const clock = {
+      now: () => slept,
+      sleep: async (milliseconds: number) => {
+        slept += milliseconds;
+        if (slept > 100) await own('db-east', [slotOf(key)]);
+      },
+    };
+    const { router } = isolate(new Coordinator(), { clock });
+    await router.run(key, INSERT, [key, 'Ada']);
+    await own('db-east', [slotOf(key)], 0);
+    const results = await router.runAllShards('UPDATE riders SET name = ?', ['Eve']);
+    expect(results.map(({ meta }) => meta.changes)).toEqual([1, 0]);
+    expect(slept).toBeGreaterThan(100);
+  });
+
+  it('weigh together what all slots weigh', async () => {
+    const sums = await Promise.all(
+      ALL.map((name) =>
+        env[name].prepare('SELECT weight FROM tidemark_shard').first<number>('weight'),
+      ),
+    );
+    expect((sums[0] ?? 0) + (sums[1] ?? 0)).toBe(WEIGHT_OF_ALL);
+  });
+});
+
+describe('what is refused', () => {
+  it('a write that does not say which row is the key’s', async () => {
+    const { router } = isolate(new Coordinator(), { tables: { riders: { key: 'id' } } });
+    for (const [sql, bindings] of [
+      ["UPDATE riders SET name = 'x'", []],
+      ['UPDATE riders SET name = ? WHERE name = ?', ['x', 'user-1']],
+      ['INSERT INTO riders (id, name) VALUES (?, ?)', ['user-2', 'user-1']],
+      ['DELETE FROM riders', []],
+    ] as const) {
+      expect(await codeOf(router.run('user-1', sql, bindings))).toBe('UNROUTABLE_QUERY');
+    }
+  });
+
+  it('shards that have no batch, and tables without a column', () => {
+    const coordinator = new Coordinator();
+    const shards = { a: { prepare: (sql: string) => env['db-east'].prepare(sql) } };
+    expect(() => isolate(coordinator, { shards })).toThrow(/has no batch/);
+    expect(() => isolate(coordinator, { tables: { riders: { key: '' } } })).toThrow(/riders/);
+  });
+
+  it('moves, where there is no coordinator', async () => {
+    const router = createRouter({ shards: { 'db-east': shardOf('db-east') } });
+    for (const work of [router.addShard('db-east'), router.rebalance(), router.getMoves()]) {
+      expect(await codeOf(work)).toBe('COORDINATOR_REQUIRED');
+    }
+  });
+
+  it('a statement by the shard, for itself: that is not taken for a move', async () => {
+    const { router } = isolate(new Coordinator());
+    const bad = 'INSERT INTO riders (id, name) VALUES (?, json(?))';
+    expect(await codeOf(router.run('user-9', bad, ['user-9', '{']))).toBe('QUERY_FAILED');
+  });
+
+  it('a slot whose shard is not in the configuration', async () => {
+    const coordinator = new Coordinator();
+    const shards = { 'db-west': shardOf('db-west') };
+    const { router } = isolate(coordinator, { shards });
+    const key = eastern('gone');
+    expect(await codeOf(router.first(key, SELECT, [key]))).toBe('SHARD_NOT_FOUND');
+  });
+});

@@ -1,0 +1,64 @@
+// Which tables of a shard move, and by which column each row's slot is found.
+//
+// A table's routing column is what was declared for it. Else it is the column by which it refers to
+// another table's routing column, so that rows that belong together stay together; else its primary
+// key, of one column. A table without one moves only while it is empty; one that is declared to
+// have none stays as it is: its rows are derived of others.
+
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "shards/existing_table.h"
+#include "shards/move_rows.h"
+
+namespace tidemark::moves {
+
+using Routes = std::vector<std::pair<std::string, std::string>>;  // table, column
+
+// A foreign key to a table that moves too. That both rows have one routing key is not taken for
+// granted: its column may compare without regard to case.
+struct Reference {
+  size_t child = 0;                                          // among the tables
+  std::vector<std::pair<std::string, std::string>> columns;  // the child's, the parent's
+};
+
+struct MovedTable {
+  std::string name;
+  Shape source;  // its key is the routing key
+  Shape stage;   // its key is the slot
+  std::string log;
+  std::string gone;
+  std::string keys;  // the place's columns in staging, the log and those that go
+  std::vector<Reference> references;
+
+  std::string Trigger(std::string_view what) const;
+};
+
+// What one shard's schema says.
+struct ShardSchema {
+  std::vector<existing::Table> tables;
+  std::map<std::string, std::string> signatures;           // of the columns, by table
+  std::vector<std::vector<Cell>> keys;                     // foreign keys
+  std::vector<std::pair<std::string, std::string>> texts;  // table, SQL: tables first
+  std::string trigger;                                     // a table that has one
+};
+
+// Parents before children.
+struct Layout {
+  std::vector<MovedTable> tables;
+  std::string digest;
+};
+
+Task<Result<ShardSchema>> ReadSchema(std::string shard);
+// Codes: `no_routing_key`, `table_has_triggers`, `table_too_wide`.
+Task<Result<Layout>> ReadLayout(std::string shard, const ShardSchema* schema, Routes routes);
+
+// Texts that make what the target lacks of the source's tables. Code: `schema_differs`.
+Result<std::vector<std::string>> MissingTables(const ShardSchema& source,
+                                               const ShardSchema& target);
+
+}  // namespace tidemark::moves

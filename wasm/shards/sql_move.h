@@ -1,0 +1,251 @@
+// SQL of moves: what the coordinator's own store keeps of them, and what is run in the shards.
+//
+// A name in braces is filled by FillSql (shards/existing_sql.h), with identifiers that the core
+// found in the shard's own schema, quoted, or with other constants of this file. Each text reads
+// its table as `s`. In a shard every name of ours begins with `tidemark_`.
+
+#pragma once
+
+#include "engine/command.h"
+
+namespace tidemark::sql {
+
+// The coordinator's store. `installed` 0: shards may lack the fences. `pending` is a shard that is
+// being added.
+inline constexpr Sql kCreateSlotTable{"CreateSlotTable", R"sql(
+CREATE TABLE IF NOT EXISTS slot_table (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  installed INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  pending TEXT NOT NULL
+) STRICT)sql"};
+inline constexpr Sql kCreateRoutes{"CreateRoutes", R"sql(
+CREATE TABLE IF NOT EXISTS route (
+  name TEXT PRIMARY KEY COLLATE NOCASE,
+  column_name TEXT NOT NULL
+) STRICT, WITHOUT ROWID)sql"};
+// `work` is where it stands, a JSON object.
+inline constexpr Sql kCreateSlotMoves{"CreateSlotMoves", R"sql(
+CREATE TABLE IF NOT EXISTS slot_move (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  source TEXT NOT NULL,
+  target TEXT NOT NULL,
+  slots INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  copied INTEGER NOT NULL,
+  total INTEGER,
+  started_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  error TEXT NOT NULL,
+  work TEXT NOT NULL
+) STRICT)sql"};
+
+inline constexpr Sql kReadSlotTable{"ReadSlotTable",
+                                    "SELECT installed, text, pending FROM slot_table WHERE id = 1"};
+// ?1 installed, ?2 version, ?3 text, ?4 pending.
+inline constexpr Sql kWriteSlotTable{"WriteSlotTable", R"sql(
+INSERT OR REPLACE INTO slot_table (id, installed, version, text, pending)
+VALUES (1, CAST(?1 AS INTEGER), CAST(?2 AS INTEGER), ?3, ?4))sql"};
+// ?1 version, ?2 text, ?3 the version that it was.
+inline constexpr Sql kNextSlotTable{"NextSlotTable", R"sql(
+UPDATE slot_table SET version = CAST(?1 AS INTEGER), text = ?2
+WHERE id = 1 AND version = CAST(?3 AS INTEGER) RETURNING 1)sql"};
+inline constexpr Sql kReadRoutes{"ReadRoutes", "SELECT name, column_name FROM route"};
+inline constexpr Sql kWriteRoute{
+    "WriteRoute", "INSERT OR REPLACE INTO route (name, column_name) VALUES (?1, ?2)"};
+
+// All that are not done, and the last 100 that are.
+inline constexpr Sql kReadSlotMoves{"ReadSlotMoves", R"sql(
+SELECT id, source, target, slots, state, copied, total, started_at, updated_at, error, work
+FROM slot_move
+WHERE state <> 'cleaned'
+  OR id IN (SELECT id FROM slot_move WHERE state = 'cleaned' ORDER BY id DESC LIMIT 100)
+ORDER BY id)sql"};
+// One that is begun comes first.
+inline constexpr Sql kReadNextMove{"ReadNextMove", R"sql(
+SELECT id, source, target, slots, state, copied, total, started_at, updated_at, error, work
+FROM slot_move WHERE state NOT IN ('cleaned', 'failed')
+ORDER BY state = 'queued', id LIMIT 1)sql"};
+// ?1 from, ?2 to, ?3 slots, ?4 now, ?5 work.
+inline constexpr Sql kAddSlotMove{"AddSlotMove", R"sql(
+INSERT INTO slot_move
+  (source, target, slots, state, copied, total, started_at, updated_at, error, work)
+VALUES (?1, ?2, CAST(?3 AS INTEGER), 'queued', 0, NULL, CAST(?4 AS INTEGER), CAST(?4 AS INTEGER),
+  '', ?5))sql"};
+// ?1 id, ?2 state, ?3 copied, ?4 total or null, ?5 now, ?6 error, ?7 work.
+inline constexpr Sql kWriteSlotMove{"WriteSlotMove", R"sql(
+UPDATE slot_move SET state = ?2, copied = CAST(?3 AS INTEGER), total = CAST(?4 AS INTEGER),
+  updated_at = CAST(?5 AS INTEGER), error = ?6, work = ?7
+WHERE id = CAST(?1 AS INTEGER))sql"};
+inline constexpr Sql kPruneSlotMoves{"PruneSlotMoves", R"sql(
+DELETE FROM slot_move
+WHERE state = 'cleaned' AND id <= (SELECT max(id) - 1000 FROM slot_move))sql"};
+inline constexpr Sql kClearSlotTable{"ClearSlotTable", "DELETE FROM slot_table"};
+inline constexpr Sql kClearRoutes{"ClearRoutes", "DELETE FROM route"};
+inline constexpr Sql kClearSlotMoves{"ClearSlotMoves", "DELETE FROM slot_move"};
+
+// In each shard: the slots that it has, and the sum over them by which whoever reads all shards
+// knows that every slot was there once.
+inline constexpr Sql kCreateSlots{"CreateSlots", R"sql(
+CREATE TABLE IF NOT EXISTS tidemark_slots (
+  slot INTEGER PRIMARY KEY,
+  epoch INTEGER NOT NULL,
+  writable INTEGER NOT NULL
+) STRICT)sql"};
+inline constexpr Sql kCreateShardSum{"CreateShardSum", R"sql(
+CREATE TABLE IF NOT EXISTS tidemark_shard (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  slots INTEGER NOT NULL,
+  weight INTEGER NOT NULL
+) STRICT)sql"};
+inline constexpr Sql kForgetSlots{"ForgetSlots", "DELETE FROM tidemark_slots"};
+// ?1 a JSON array of [slot, epoch], ?2 whether they may be written to. Refused where one is there.
+inline constexpr Sql kTakeSlots{"TakeSlots", R"sql(
+INSERT INTO tidemark_slots (slot, epoch, writable)
+SELECT e.value ->> 0, e.value ->> 1, CAST(?2 AS INTEGER) FROM json_each(?1) AS e)sql"};
+inline constexpr Sql kSumSlots{"SumSlots", R"sql(
+INSERT OR REPLACE INTO tidemark_shard (id, slots, weight)
+SELECT 1, count(*), coalesce(sum(
+  ((slot + 1) * 2654435761 % 4294967291) * ((slot + 1) * 40503 % 251)), 0)
+FROM tidemark_slots)sql"};
+// ?1 a JSON array of slots, of these three; ?2 whether they may be written to.
+inline constexpr Sql kMarkSlots{"MarkSlots", R"sql(
+UPDATE tidemark_slots SET writable = CAST(?2 AS INTEGER)
+WHERE slot IN (SELECT value FROM json_each(?1)))sql"};
+// Fails unless each of them, ?1, is frozen here.
+inline constexpr Sql kCheckFrozen{"CheckFrozen", R"sql(
+SELECT CASE WHEN (SELECT count(*) FROM tidemark_slots WHERE writable = 0
+  AND slot IN (SELECT value FROM json_each(?1))) = json_array_length(?1)
+THEN 1 ELSE json('moved') END)sql"};
+inline constexpr Sql kDropSlots{
+    "DropSlots", "DELETE FROM tidemark_slots WHERE slot IN (SELECT value FROM json_each(?1))"};
+inline constexpr Sql kCountSlots{
+    "CountSlots",
+    "SELECT count(*) AS n FROM tidemark_slots WHERE slot IN (SELECT value FROM json_each(?1))"};
+
+// A shard's schema: columns, foreign keys, triggers that are not ours, texts.
+inline constexpr Sql kReadColumns{"ReadColumns", R"sql(
+SELECT l.name AS name, l.type AS kind, l.wr AS without_rowid, x.name AS column_name,
+  x.type AS type, x.pk AS place, x.hidden AS hidden, x."notnull" AS required
+FROM pragma_table_list AS l CROSS JOIN pragma_table_xinfo(l.name) AS x
+WHERE l.schema = 'main' AND l.type IN ('table', 'virtual')
+  AND lower(substr(l.name, 1, 7)) <> 'sqlite_' AND lower(substr(l.name, 1, 4)) <> '_cf_'
+ORDER BY l.name, x.cid)sql"};
+inline constexpr Sql kReadForeignKeys{"ReadForeignKeys", R"sql(
+SELECT m.name AS child, f.id AS number, f."table" AS parent, f."from" AS child_column,
+  f."to" AS parent_column
+FROM sqlite_master AS m CROSS JOIN pragma_foreign_key_list(m.name) AS f
+WHERE m.type = 'table' AND lower(substr(m.name, 1, 4)) <> '_cf_'
+ORDER BY m.name, f.id, f.seq)sql"};
+inline constexpr Sql kReadTriggers{"ReadTriggers", R"sql(
+SELECT name, tbl_name FROM sqlite_master
+WHERE type = 'trigger' AND lower(substr(name, 1, 14)) <> 'tidemark_move_' ORDER BY name)sql"};
+inline constexpr Sql kReadTexts{"ReadTexts", R"sql(
+SELECT tbl_name, sql FROM sqlite_master
+WHERE type IN ('table', 'index') AND sql IS NOT NULL
+  AND lower(substr(tbl_name, 1, 7)) <> 'sqlite_' AND lower(substr(tbl_name, 1, 4)) <> '_cf_'
+ORDER BY type = 'table' DESC, name)sql"};
+inline constexpr Sql kHasRows{"HasRows", "SELECT EXISTS (SELECT 1 FROM {table}) AS n"};
+
+// Rows with what they are routed by, the types of their cells, and the cells.
+inline constexpr Sql kReadRows{"ReadRows", R"sql(
+SELECT {key} AS k, json_array({types}) AS t, {values} FROM {table} AS s {which})sql"};
+inline constexpr Sql kTypeLetter{"TypeLetter", "substr(typeof({column}), 1, 1)"};
+inline constexpr Sql kCellBytes{"CellBytes", "coalesce(length(CAST({column} AS BLOB)), 0)"};
+// At most so many rows, and so many bytes: but one row at least.
+inline constexpr Sql kPageOfRows{"PageOfRows", R"sql({after} ORDER BY {place} LIMIT max(1, (
+  SELECT count(*) FROM (
+    SELECT sum(size) OVER (ROWS UNBOUNDED PRECEDING) AS bytes FROM (
+      SELECT {size} AS size FROM {table} AS s {after} ORDER BY {place} LIMIT {rows}))
+  WHERE bytes <= {bytes})))sql"};
+inline constexpr Sql kAfterPlace{"AfterPlace", "WHERE ({place}) > ({tuple})"};
+inline constexpr Sql kReadAtPlaces{"ReadAtPlaces", R"sql(
+SELECT {key} AS k, json_array({types}) AS t, {values} FROM {table} AS s
+WHERE ({place}) IN (VALUES {tuples}))sql"};
+inline constexpr Sql kLogged{"Logged",
+                             "WHERE ({place}) IN (SELECT {keys} FROM {log} WHERE id <= ?1)"};
+inline constexpr Sql kFirstLogged{"FirstLogged", "ORDER BY s.id LIMIT {rows}"};
+inline constexpr Sql kLogNumber{"LogNumber", "CAST(s.id AS TEXT)"};
+inline constexpr Sql kSlotNumber{"SlotNumber", "CAST(s.slot AS TEXT)"};
+
+// In the source: keys of rows that were written, and of rows that are about to go.
+inline constexpr Sql kCreateLog{"CreateLog", R"sql(
+CREATE TABLE {log} (id INTEGER PRIMARY KEY AUTOINCREMENT, {keys}))sql"};
+inline constexpr Sql kCreateGone{"CreateGone",
+                                 "CREATE TABLE {gone} ({keys}, PRIMARY KEY ({keys}))"};
+// What moves have left behind: triggers first, which write to the tables.
+inline constexpr Sql kListOurs{"ListOurs", R"sql(
+SELECT type, name FROM sqlite_master
+WHERE type = 'trigger' AND substr(name, 1, 14) = 'tidemark_move_'
+  OR type = 'table' AND (substr(name, 1, 13) = 'tidemark_log_'
+    OR substr(name, 1, 14) = 'tidemark_gone_' OR substr(name, 1, 15) = 'tidemark_stage_')
+ORDER BY type DESC, name)sql"};
+inline constexpr Sql kDropOurs{"DropOurs", "DROP TABLE IF EXISTS {name}"};
+inline constexpr Sql kDropTrigger{"DropTrigger", "DROP TRIGGER IF EXISTS {name}"};
+inline constexpr Sql kLogInserts{"LogInserts", R"sql(
+CREATE TRIGGER {trigger} AFTER INSERT ON {table} BEGIN
+  INSERT INTO {log} ({keys}) VALUES ({new});
+END)sql"};
+inline constexpr Sql kLogDeletes{"LogDeletes", R"sql(
+CREATE TRIGGER {trigger} AFTER DELETE ON {table} BEGIN
+  INSERT INTO {log} ({keys}) VALUES ({old});
+END)sql"};
+inline constexpr Sql kLogUpdates{"LogUpdates", R"sql(
+CREATE TRIGGER {trigger} AFTER UPDATE ON {table} BEGIN
+  INSERT INTO {log} ({keys}) VALUES ({old});
+  INSERT INTO {log} ({keys}) SELECT {new} WHERE ({new}) IS NOT ({old});
+END)sql"};
+inline constexpr Sql kForgetLogged{"ForgetLogged", "DELETE FROM {log} WHERE id <= ?1"};
+inline constexpr Sql kForgetGone{"ForgetGone", "DELETE FROM {gone}"};
+inline constexpr Sql kNoteGone{"NoteGone", "INSERT OR IGNORE INTO {gone} ({keys}) VALUES {tuples}"};
+inline constexpr Sql kDeleteGone{
+    "DeleteGone", "DELETE FROM {table} AS s WHERE ({place}) IN (SELECT {keys} FROM {gone})"};
+inline constexpr Sql kForgetGoneLog{
+    "ForgetGoneLog", "DELETE FROM {log} WHERE ({keys}) IN (SELECT {keys} FROM {gone})"};
+// Fails its batch where a row that stays refers to one that goes.
+inline constexpr Sql kCheckStaying{"CheckStaying", R"sql(
+SELECT CASE WHEN EXISTS (
+  SELECT 1 FROM {gone} AS g CROSS JOIN {table} AS s CROSS JOIN {child} AS c
+  WHERE ({place}) = ({gone_keys}) AND {pairs}
+    AND NOT EXISTS (SELECT 1 FROM {child_gone} AS x WHERE ({child_keys}) = ({child_place}))
+) THEN json('referenced') ELSE 1 END AS n)sql"};
+
+// In the target: rows that nobody sees yet.
+inline constexpr Sql kCreateStage{"CreateStage", R"sql(
+CREATE TABLE {stage} (slot INTEGER NOT NULL, {columns}, PRIMARY KEY ({keys})))sql"};
+inline constexpr Sql kIndexStage{"IndexStage", "CREATE INDEX {index} ON {stage} (slot)"};
+inline constexpr Sql kPutInStage{
+    "PutInStage", "INSERT OR REPLACE INTO {stage} (slot, {columns}) VALUES {tuples}"};
+inline constexpr Sql kUnstageRows{"UnstageRows",
+                                  "DELETE FROM {stage} WHERE ({keys}) IN (VALUES {tuples})"};
+inline constexpr Sql kCountStage{"CountStage",
+                                 "SELECT slot, count(*) AS n FROM {stage} GROUP BY slot"};
+// Behind a place, of these slots: the place's parameters come first.
+inline constexpr Sql kOfSlots{"OfSlots", "s.slot IN (SELECT value FROM json_each(?{slots}))"};
+// ?1 a JSON array of slots.
+inline constexpr Sql kUnveilRows{"UnveilRows", R"sql(
+INSERT INTO {table} ({columns})
+SELECT {cells} FROM {stage} WHERE slot IN (SELECT value FROM json_each(?1)))sql"};
+inline constexpr Sql kUnstageSlots{
+    "UnstageSlots", "DELETE FROM {stage} WHERE slot IN (SELECT value FROM json_each(?1))"};
+
+// For the test that reads their plans: the coordinator's own, the shards', which it fills first,
+// and what stands in others.
+inline constexpr Sql kSlotStatements[] = {
+    kCreateSlotTable, kCreateRoutes,   kCreateSlotMoves, kReadSlotTable,
+    kWriteSlotTable,  kNextSlotTable,  kReadRoutes,      kWriteRoute,
+    kReadSlotMoves,   kReadNextMove,   kAddSlotMove,     kWriteSlotMove,
+    kPruneSlotMoves,  kClearSlotTable, kClearRoutes,     kClearSlotMoves};
+inline constexpr Sql kMoveStatements[] = {
+    kCreateSlots,  kCreateShardSum, kForgetSlots, kTakeSlots,    kSumSlots,        kMarkSlots,
+    kDropSlots,    kCheckFrozen,    kCountSlots,  kReadColumns,  kReadForeignKeys, kReadTriggers,
+    kReadTexts,    kHasRows,        kReadRows,    kReadAtPlaces, kCreateLog,       kCreateGone,
+    kListOurs,     kDropOurs,       kDropTrigger, kLogInserts,   kLogDeletes,      kLogUpdates,
+    kForgetLogged, kForgetGone,     kNoteGone,    kDeleteGone,   kForgetGoneLog,   kCheckStaying,
+    kCreateStage,  kIndexStage,     kPutInStage,  kUnstageRows,  kCountStage,      kUnveilRows,
+    kUnstageSlots};
+inline constexpr Sql kMovePieces[] = {kTypeLetter,  kCellBytes, kPageOfRows, kAfterPlace, kLogged,
+                                      kFirstLogged, kLogNumber, kSlotNumber, kOfSlots};
+
+}  // namespace tidemark::sql
