@@ -66,7 +66,6 @@ Result<std::unique_ptr<Store>> Store::Open(const std::string& path, std::string_
   Database* const database = store->database_.get();
 
   const int64_t version = OneInteger(database, sql::kReadVersion);
-  const int64_t tables = OneInteger(database, sql::kCountTables);
   if (Status fault = database->TakeFault(); !fault.ok()) return store->Explain(fault);
   if (version > kVersion) {
     return Problem("newer", path + " was made by a newer samedi (its version is " +
@@ -74,12 +73,12 @@ Result<std::unique_ptr<Store>> Store::Open(const std::string& path, std::string_
                                 std::to_string(kVersion) + "): update samedi. It was not touched");
   }
   if (version == kVersion) return store;
-  if (tables > 0) {
-    return Problem("damaged", path + " is a database of another program: choose another --home");
-  }
   Transaction transaction(database);
   // Another process may have made it meanwhile.
   if (OneInteger(database, sql::kReadVersion) == 0) {
+    if (OneInteger(database, sql::kCountTables) > 0) {
+      return Problem("damaged", path + " is a database of another program: choose another --home");
+    }
     if (Status status = Replica::Create(database, device); !status.ok()) {
       return store->Explain(status);
     }

@@ -116,5 +116,5 @@ describe('a user’s projected rows', () => {
       expect(held).toHaveLength(1);
       expect(held).not.toContain('db-west');
     }
-  });
+  }, 20_000);
 });

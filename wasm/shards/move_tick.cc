@@ -75,6 +75,10 @@ Task<Reply> TickMoves(Context context) {
     if (abandoned || !move.failing) again_ms += limits::kSlotMoveRetryMs;
     // Writes do not wait for a database that does not answer.
     if (!move.failing && move.state == kFenced) {
+      // Should it die here, or not be told that they are thawed, they are frozen and compared anew.
+      move.table = -1;
+      move.place.clear();
+      co_await Batch({WriteMoveStatement(move, now_ms)});
       const Status thawed = co_await Thaw(&mover);
       if (!thawed.ok()) move.error += "; " + thawed.message();
     }

@@ -101,8 +101,8 @@ export class ShardCoordinator extends DurableObject<Bindings> {
       this.#open();
       const { status, data } = await this.#span('tick_moves');
       if (data.error) logEvent({ event: 'coordinator.move_waits', ...data });
-      const ended = data.move === undefined;
-      if (ended || Date.now() >= this.#copiedMs + COPY_EVERY_MS) await this.#copySlots();
+      const due = Date.now() >= this.#copiedMs + COPY_EVERY_MS;
+      if (due || !this.#moves()) await this.#copySlots();
       // At once, lest it deletes the alarm of a move that comes meanwhile.
       if (status < 400 && !this.#moves()) void this.ctx.storage.deleteAlarm();
     } catch (error) {
