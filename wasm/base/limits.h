@@ -227,14 +227,14 @@ inline constexpr size_t kSchemaStatementsMax = 1'000;   // of a schema, run toge
 inline constexpr size_t kMoveTriesMax = 5;              // of a row that others write to
 
 // Slots on their way from one D1 to another. On the free plan an invocation has 50 subrequests.
-inline constexpr int64_t kSlotMovePageRows = 500;         // read together
-inline constexpr size_t kSlotMovePageBytes = 500'000;     // of their values, but one row at least
-inline constexpr int64_t kSlotMoveLogRows = 100;          // written meanwhile, carried together
-inline constexpr int64_t kSlotMoveGroupRows = 2'000;      // of slots that are frozen together
-inline constexpr int64_t kSlotMoveBatches = 40;           // begun in a run of the alarm
-inline constexpr int64_t kSlotMoveRetryMs = 10'000;       // behind a shard that failed
-inline constexpr int64_t kSlotInstallBatches = 400;       // of a request that makes the table
-inline constexpr size_t kSlotMoveColumnsMax = 97;         // of a table, with those of its place
+inline constexpr int64_t kSlotMovePageRows = 500;      // read together
+inline constexpr size_t kSlotMovePageBytes = 500'000;  // of their values, but one row at least
+inline constexpr int64_t kSlotMoveLogRows = 100;       // written meanwhile, carried together
+inline constexpr int64_t kSlotMoveGroupRows = 2'000;   // of slots that are frozen together
+inline constexpr int64_t kSlotMoveBatches = 40;        // begun in a run of the alarm
+inline constexpr int64_t kSlotMoveRetryMs = 10'000;    // behind a shard that failed
+inline constexpr int64_t kSlotInstallBatches = 400;    // of a request that makes the table
+inline constexpr size_t kSlotMoveColumnsMax = 97;      // of a table, with those of its place
 static_assert(kSlotMoveColumnsMax + 3 <= kSqlVariablesMax);
 
 // Reads.

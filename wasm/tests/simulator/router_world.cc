@@ -162,7 +162,7 @@ void RouterWorld::ReadAll() {
 }
 
 void RouterWorld::ChangeShards() {
-  const std::string shard = kAll[Draw(kAll.size())];
+  const std::string& shard = kAll[Draw(kAll.size())];
   json asked = {{"kind", Draw(2) == 0 ? "add" : "drain"}, {"shard", shard}};
   if (Draw(4) == 0) asked = {{"kind", "rebalance"}};
   const native::Answer answer = world_.Ask("POST", "/moves", asked);
