@@ -49,12 +49,21 @@ export function ask(operation: string, params: Params, otherwise = 'QUERY_FAILED
 }
 
 /** The column that a statement says to be `key`: what it inserts, or what it asks for. */
-export function columnOf({ equals }: Plan, key: string, bindings: readonly unknown[]) {
-  const named = Object.entries(equals).find(([, value]) => {
-    const given = 'param' in value ? bindings[value.param] : value.literal;
-    return (typeof given === 'string' || typeof given === 'number') && String(given) === key;
-  });
-  return named?.[0];
+export function columnOf(plan: Plan, key: string, bindings: readonly unknown[]) {
+  return Object.keys(plan.equals).find((column) => says(plan, column, key, bindings));
+}
+
+/** Whether a statement says that a column is `key`. */
+export function says(
+  { equals }: Plan,
+  column: string,
+  key: string,
+  bindings: readonly unknown[],
+): boolean {
+  const value = equals[column];
+  if (value === undefined) return false;
+  const given = 'param' in value ? bindings[value.param] : value.literal;
+  return (typeof given === 'string' || typeof given === 'number') && String(given) === key;
 }
 
 const remembered_length_max = 10_000;

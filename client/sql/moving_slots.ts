@@ -4,7 +4,7 @@
 
 import type { Settings } from './config.ts';
 import type { CoordinatorLink } from './coordinator_link.ts';
-import { columnOf, type Plan, slotOf } from './core.ts';
+import { columnOf, type Plan, says, slotOf } from './core.ts';
 import { CollegeDBError, messageOf } from './errors.ts';
 import { execute, type Query, shardNamed } from './execute.ts';
 import { settle } from './fan_out.ts';
@@ -19,7 +19,22 @@ type Answer<T> = QueryResult<T> | T | null;
 const waits_ms = [10, 20, 50, 100, 200];
 const waitOf = (turn: number) => waits_ms[Math.min(turn, waits_ms.length - 1)] ?? 0;
 
-const hasNoShare = (error: unknown) => messageOf(error).includes('no such table: tidemark_shard');
+/** Runs a statement behind its fence. A shard of the configuration that the table does not know may
+ * have been added since, or have no slots at all: its own word counts. */
+async function fencedWhereSlotsAre<T, U>(
+  table: SlotTable,
+  shard: string,
+  attempt: () => Promise<T>,
+  otherwise: () => Promise<U>,
+): Promise<T | U> {
+  try {
+    return await attempt();
+  } catch (error) {
+    const hasNone = /no such table: tidemark_(slots|shard)/.test(messageOf(error));
+    if (table.shards.includes(shard) || !hasNone) throw error;
+    return await otherwise();
+  }
+}
 
 export class MovingSlots {
   readonly #settings: Settings;
@@ -50,17 +65,18 @@ export class MovingSlots {
         slots += share.slots;
         weight += share.weight;
       };
-      const ask = async (shard: string) => {
-        try {
-          const { share, answer } = await readWithShare(settings, shard, query);
-          count(share);
-          return answer;
-        } catch (error) {
-          // A shard may have been added since the table was read: its own word counts.
-          if (table.shards.includes(shard) || !hasNoShare(error)) throw error;
-          return await execute(settings, shard, query);
-        }
+      const read = async (shard: string) => {
+        const { share, answer } = await readWithShare(settings, shard, query);
+        count(share);
+        return answer;
       };
+      const ask = (shard: string) =>
+        fencedWhereSlotsAre(
+          table,
+          shard,
+          () => read(shard),
+          () => execute(settings, shard, query),
+        );
       const outcomes = await settle(settings.names, at_once, ask);
       const whole = slots === SLOTS && weight === WEIGHT_OF_ALL;
       return whole || outcomes.some(({ ok }) => !ok) ? outcomes : MOVED;
@@ -74,9 +90,12 @@ export class MovingSlots {
     const settings = this.#settings;
     const ask = (shard: string) =>
       this.#untilHere('Slots are on their way for too long', (table) =>
-        table.shards.includes(shard)
-          ? writeWhereNothingMoves(settings, shard, query)
-          : execute(settings, shard, query),
+        fencedWhereSlotsAre(
+          table,
+          shard,
+          () => writeWhereNothingMoves(settings, shard, query),
+          () => execute(settings, shard, query),
+        ),
       );
     return await settle(settings.names, at_once, ask);
   }
@@ -104,15 +123,12 @@ export class MovingSlots {
   #checkRoute(key: string, plan: Plan, query: Query): void {
     if (plan.kind !== 'write' || plan.table === null) return;
     const { table } = plan;
-    const declared = this.#settings.routes[table] ?? undefined;
-    const given = declared === undefined ? undefined : plan.equals[declared];
-    const named =
-      declared === undefined
-        ? columnOf(plan, key, query.bindings) !== undefined
-        : given !== undefined &&
-          String('param' in given ? query.bindings[given.param] : given.literal) === key;
+    const declared = this.#settings.routes[table];
+    const named = declared
+      ? says(plan, declared, key, query.bindings)
+      : columnOf(plan, key, query.bindings) !== undefined;
     if (named) return;
-    const column = declared === undefined ? 'its routing column' : `${table}.${declared}`;
+    const column = declared ? `${table}.${declared}` : 'its routing column';
     const message = `A write of key '${key}' must say that ${column} is that key`;
     throw new CollegeDBError(message, 'UNROUTABLE_QUERY');
   }

@@ -133,21 +133,20 @@ const codeOf = (work: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => (error instanceof CollegeDBError ? error.code : error),
   );
 
+const TABLES = [
+  'DROP TABLE IF EXISTS riders',
+  'DROP TABLE IF EXISTS tidemark_slots',
+  'DROP TABLE IF EXISTS tidemark_shard',
+  'CREATE TABLE riders (id TEXT PRIMARY KEY, name TEXT)',
+  `CREATE TABLE tidemark_slots
+          (slot INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, writable INTEGER NOT NULL) STRICT`,
+  'CREATE TABLE tidemark_shard (id INTEGER PRIMARY KEY, slots INTEGER, weight INTEGER)',
+  'INSERT INTO tidemark_shard VALUES (1, 0, 0)',
+];
+
 beforeEach(async () => {
   for (const name of ALL) {
-    const database = env[name];
-    await database.batch(
-      [
-        'DROP TABLE IF EXISTS riders',
-        'DROP TABLE IF EXISTS tidemark_slots',
-        'DROP TABLE IF EXISTS tidemark_shard',
-        'CREATE TABLE riders (id TEXT PRIMARY KEY, name TEXT)',
-        `CREATE TABLE tidemark_slots
-          (slot INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, writable INTEGER NOT NULL) STRICT`,
-        'CREATE TABLE tidemark_shard (id INTEGER PRIMARY KEY, slots INTEGER, weight INTEGER)',
-        'INSERT INTO tidemark_shard VALUES (1, 0, 0)',
-      ].map((sql) => database.prepare(sql)),
-    );
+    await env[name].batch(TABLES.map((sql) => env[name].prepare(sql)));
   }
   await own('db-east', range(0, 2048));
   await own('db-west', range(2048, SLOTS));
@@ -320,6 +319,41 @@ describe('all shards', () => {
     const results = await crossing.allAllShards('SELECT id FROM riders', [], 1);
     expect(results.flatMap((result) => result.results)).toEqual([{ id: key }]);
     expect(counts.queries).toBe(2);
+  });
+
+  it('show a row once, too, that goes to a shard which the table does not know yet', async () => {
+    const coordinator = new Coordinator();
+    const key = eastern('added');
+    const added = env['db-central'];
+    const shards = { 'db-east': shardOf('db-east'), 'db-west': shardOf('db-west'), added };
+    const slot = slotOf(key);
+    let slept = 0;
+    const clock = {
+      now: () => slept,
+      sleep: async (milliseconds: number) => {
+        slept += milliseconds;
+        await env['db-east'].prepare('DELETE FROM riders WHERE id = ?').bind(key).run();
+        await release('db-east', [slot]);
+      },
+    };
+    const { router } = isolate(coordinator, { shards, clock });
+    await router.run(key, INSERT, [key, 'Ada']);
+    // Both have it: it was shown there, and is not yet gone from here.
+    await added.batch(
+      [
+        ...TABLES,
+        `INSERT INTO riders VALUES ('${key}', 'Ada')`,
+        `INSERT INTO tidemark_slots VALUES (${slot}, 2, 0)`,
+        counted,
+      ].map((sql) => added.prepare(sql)),
+    );
+    const results = await router.allAllShards('SELECT id FROM riders');
+    expect(results.flatMap((result) => result.results)).toEqual([{ id: key }]);
+    expect(slept).toBeGreaterThan(0);
+    // The new shard takes no write to all of them while the slot has not been opened there.
+    const write = router.runAllShards('UPDATE riders SET name = ?', ['Eve']);
+    expect(await codeOf(write)).toBe('SHARD_UNAVAILABLE');
+    expect(await added.prepare(SELECT).bind(key).first()).toMatchObject({ name: 'Ada' });
   });
 
   it('are written to when no slot is about to change hands', async () => {
