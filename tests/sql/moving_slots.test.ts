@@ -233,13 +233,10 @@ describe('an isolate whose table is old', () => {
     const { router } = isolate(new Coordinator());
     const key = eastern('logged');
     await router.run(key, INSERT, [key, 'Ada']);
-    const database = env['db-east'];
-    await database.prepare('CREATE TABLE noted (id TEXT)').run();
-    await database
-      .prepare(
-        'CREATE TRIGGER notes AFTER UPDATE ON riders BEGIN INSERT INTO noted VALUES (NEW.id); END',
-      )
-      .run();
+    const note = 'AFTER UPDATE ON riders BEGIN INSERT INTO noted VALUES (NEW.id); END';
+    for (const sql of ['CREATE TABLE noted (id TEXT)', `CREATE TRIGGER notes ${note}`]) {
+      await env['db-east'].prepare(sql).run();
+    }
     const { meta } = await router.run(key, 'UPDATE riders SET name = ? WHERE id = ?', ['Eve', key]);
     expect(meta.changes).toBe(1);
   });
