@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 const columns_max = 100;
 const lines_max = 400;
 
-const code = /\.(cc|h|ts|tsx|mjs|cmake)$/;
+const code = /\.(cc|h|ts|tsx|mjs|css|cmake)$/;
 const typescript = /\.(ts|tsx)$/;
 const exempt = /(^|\/)(package-lock\.json|LICENSE|worker-configuration\.d\.ts)$|\.gen\.|\.svg$/;
 const logs_allowed = /^(worker\/log\.ts|scripts\/|bench\/|tests\/|cli\/)/;

@@ -3,7 +3,6 @@
 // then moves the rows a little later.
 
 import { SLOT_TABLE_NAME, SlotTable, type SlotTableText } from '../client/sql/slot_table.ts';
-import { engine } from './engine.ts';
 import { type Env, SHARDS } from './env.ts';
 import { logError } from './log.ts';
 
@@ -32,6 +31,6 @@ async function tableIn(kv: KVNamespace): Promise<SlotTable | undefined> {
 
 /** Empty where no table says it, or it says a database that this Worker does not have. */
 export async function placeOf({ KV }: Env, user: string): Promise<string> {
-  const shard = (await tableIn(KV))?.shardOf(engine().slot(user));
+  const shard = (await tableIn(KV))?.shardOf(user);
   return SHARDS.some((name) => name === shard) ? (shard as string) : '';
 }

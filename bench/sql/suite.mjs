@@ -64,11 +64,32 @@ async function* measureRoute(server, { rounds }) {
   };
 }
 
+const strategies = ['hash', 'round-robin', 'random', 'location'];
+
+async function* measureSpread(server, { spread_keys }) {
+  for (const shards of [10, 100, 1000]) {
+    for (const strategy of strategies) {
+      const path = `spread?strategy=${strategy}&shards=${shards}&count=${spread_keys}`;
+      const { ms, answer } = await post(server, path);
+      const { most, least } = JSON.parse(answer);
+      const bar =
+        strategy === 'round-robin' ? 1 : strategy === 'hash' && shards === 10 ? 1.3 : undefined;
+      yield {
+        name: `sql.spread.${strategy}.${shards}`,
+        value: round((most * shards) / spread_keys),
+        ...(bar !== undefined && { bar: { max: bar } }),
+        detail: `${least} to ${most} keys a shard, ${round((ms * 1000) / spread_keys, 1)} µs a key`,
+      };
+    }
+  }
+}
+
 const measures = [
   ['ops', measureOperations],
   ['first', against('first', 0.9)],
   ['run', against('run', 0.8)],
   ['route', measureRoute],
+  ['spread', measureSpread],
   ['moves', measureMoves],
   ['top20', (server) => measureTop20((path) => post(server, path))],
 ];
@@ -79,8 +100,8 @@ export async function* run({ quick, only }) {
   try {
     await post(server, `fill?rows=${rows}`);
     const options = quick
-      ? { rounds: 7, statements: 800, moved_rows: 4_000 }
-      : { rounds: 21, statements: 1600, moved_rows: 20_000 };
+      ? { rounds: 7, statements: 800, moved_rows: 4_000, spread_keys: 5_000 }
+      : { rounds: 21, statements: 1600, moved_rows: 20_000, spread_keys: 20_000 };
     for (const [name, measure] of measures) {
       if (only.length === 0 || only.includes(name)) yield* measure(server, options);
     }

@@ -4,6 +4,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { slotOf } from '../../client/sql/core.ts';
 import { createRouter, type Router, type Shard } from '../../client/sql/index.ts';
+import { answerSpread } from './sql_spread.ts';
 import { answerTop20 } from './sql_top20.ts';
 
 const in_flight = 16;
@@ -167,6 +168,8 @@ export async function answerSql(url: URL, env: Databases & { KV: KVNamespace }):
       return Response.json({});
     case 'operations':
       return Response.json(await countOperations(env));
+    case 'spread':
+      return answerSpread(url);
     case 'route':
       return Response.json({ sum: route(side as 'engine' | 'js', count) });
     default:

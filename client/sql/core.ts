@@ -8,6 +8,12 @@ import { CollegeDBError } from './errors.ts';
 import { Lru } from './lru.ts';
 import type { D1Region, ShardingStrategy } from './types.ts';
 
+/** A value that stands in a statement: a parameter's index from 0, or the value itself. */
+export type Value = { param: number } | { literal: string | number };
+
+/** What a statement puts into a column; of an upsert also what it would have inserted into one. */
+export type Put = Value | { literal: null } | { excluded: string } | { expression: true };
+
 /** What a statement is, as `plan_sql` tells. */
 export interface Plan {
   statements: number;
@@ -15,10 +21,12 @@ export interface Plan {
   /** It can add a row. */
   inserts: boolean;
   table: string | null;
-  /** Columns that the statement sets or asks to equal one value: a parameter's index from 0. */
-  equals: Record<string, { param: number } | { literal: string | number }>;
-  /** Columns that it changes in rows that are there. */
-  sets: string[];
+  /** Columns that the statement inserts one value into, or asks to equal it. */
+  equals: Record<string, Value>;
+  /** What it inserts into the columns that it names; null where it names none, or is no INSERT. */
+  inserted: Record<string, Put> | null;
+  /** What it changes in rows that are there. */
+  sets: Record<string, Put>;
   parameters: number;
 }
 

@@ -1,6 +1,7 @@
 // One statement on every shard. Each answers or fails for itself: what failed is never hidden.
 
 import { CollegeDBError } from './errors.ts';
+import type { Query } from './execute.ts';
 import { forEach } from './parallel.ts';
 import type { ShardOutcome } from './types.ts';
 
@@ -19,18 +20,25 @@ function asError(error: unknown, shard: string): CollegeDBError {
 export async function settle(
   names: readonly string[],
   at_once: number,
-  ask: (shard: string) => Promise<unknown>,
+  ask: (shard: string, index: number) => Promise<unknown>,
 ): Promise<ShardOutcome[]> {
   const outcomes: ShardOutcome[] = [];
   await forEach(names, at_once, async (shard, index) => {
     try {
-      outcomes[index] = { shard, ok: true, result: await ask(shard) };
+      outcomes[index] = { shard, ok: true, result: await ask(shard, index) };
     } catch (error) {
       outcomes[index] = { shard, ok: false, error: asError(error, shard) };
     }
   });
   return outcomes;
 }
+
+/** One round of a read of all shards: each, in their order, is asked its own query, and none where
+ * there is none: then its result is undefined. */
+export type Round = (
+  queries: readonly (Query | undefined)[],
+  at_once: number,
+) => Promise<ShardOutcome[]>;
 
 type Failed = Extract<ShardOutcome, { ok: false }>;
 

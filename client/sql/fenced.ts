@@ -1,5 +1,5 @@
-// A statement that is run only where its slot is. A write goes with a fence in one batch. A read
-// tells beside its rows whether the slot is there; where it has none to tell it beside, or cannot,
+// A statement that is run only where its key is. A write goes with a fence in one batch. A read
+// tells beside its rows whether the key is there; where it has none to tell it beside, or cannot,
 // it is asked in a batch as well.
 
 import type { Settings } from './config.ts';
@@ -9,8 +9,13 @@ import { execute, noteSize, persist, type Query, resultOf, shardNamed } from './
 import { Lru } from './lru.ts';
 import type { QueryResult, Shard, ShardStatement } from './types.ts';
 
-/** The slot is not on the shard that was asked, or may not be written there now. */
+/** The key is not on the shard that was asked, or may not be written there now. */
 export const MOVED = Symbol('moved');
+
+/** What fences ask for: a key's slot, and the name under which it may lie apart from it. */
+export type Place = readonly [slot: number, part: string];
+
+export const placeOf = (key: string, slot: number): Place => [slot, `k${key}`];
 
 type Answer<T> = QueryResult<T> | T | null;
 
@@ -71,7 +76,7 @@ function answerOf<T>({ verb }: Query, result: QueryResult | undefined): Answer<T
 async function write<T>(
   settings: Settings,
   name: string,
-  before: [sql: string, bindings: unknown[]],
+  before: [sql: string, bindings: readonly unknown[]],
   query: Query,
 ): Promise<Answer<T> | typeof MOVED> {
   const { after_write, moved } = fencesOf(query.sql);
@@ -94,18 +99,18 @@ async function write<T>(
 async function look<T>(
   settings: Settings,
   name: string,
-  slot: number,
+  place: Place,
   query: Query,
 ): Promise<Answer<T> | typeof MOVED> {
   const { before_read } = fencesOf(query.sql);
   const [fence, result] = await together(settings, name, true, [
-    [before_read, [slot]],
+    [before_read, place],
     [query.sql, query.bindings],
   ]);
   return fence === undefined || fence.results.length === 0 ? MOVED : answerOf<T>(query, result);
 }
 
-/** The row without the column that was added; undefined where that says: the slot is not there. */
+/** The row without the column that was added; undefined where that says: the key is not there. */
 function stripped<T>(row: Record<string, unknown>): T | undefined {
   const { [epoch_column]: epoch, ...rest } = row;
   return epoch === null ? undefined : (rest as T);
@@ -114,21 +119,21 @@ function stripped<T>(row: Record<string, unknown>): T | undefined {
 async function read<T>(
   settings: Settings,
   name: string,
-  slot: number,
+  place: Place,
   query: Query,
 ): Promise<Answer<T> | typeof MOVED> {
   const { read: sql, parameter } = fencesOf(query.sql);
   if (sql === null || parameter !== query.bindings.length) {
-    return look<T>(settings, name, slot, query);
+    return look<T>(settings, name, place, query);
   }
-  const fenced = { ...query, sql, bindings: [...query.bindings, slot] };
+  const fenced = { ...query, sql, bindings: [...query.bindings, ...place] };
   const answer = await execute<Record<string, unknown>>(settings, name, fenced);
   if (query.verb === 'first') {
-    if (answer === null) return look<T>(settings, name, slot, query);
+    if (answer === null) return look<T>(settings, name, place, query);
     return stripped<T>(answer as Record<string, unknown>) ?? MOVED;
   }
   const result = answer as QueryResult;
-  if (result.results.length === 0) return look<T>(settings, name, slot, query);
+  if (result.results.length === 0) return look<T>(settings, name, place, query);
   const results: T[] = [];
   for (const row of result.results) {
     const own = stripped<T>(row);
@@ -138,16 +143,16 @@ async function read<T>(
   return { ...result, results };
 }
 
-/** What the shard answers, where it has the slot. */
+/** What the shard answers, where it has the key. */
 export function fenced<T>(
   settings: Settings,
   name: string,
-  slot: number,
+  place: Place,
   query: Query,
 ): Promise<Answer<T> | typeof MOVED> {
   return query.reads
-    ? read<T>(settings, name, slot, query)
-    : write<T>(settings, name, [fencesOf(query.sql).before_write, [slot]], query);
+    ? read<T>(settings, name, place, query)
+    : write<T>(settings, name, [fencesOf(query.sql).before_write, place], query);
 }
 
 /** A write to one shard among all, unless slots change hands there. */
@@ -163,6 +168,8 @@ export function writeWhereNothingMoves<T>(
 export interface Share {
   slots: number;
   weight: number;
+  /** How many shards had each slot at first: 1, but while rows are gathered. */
+  parts: number;
 }
 
 /** A read of one shard among all, and what the shard had of the slots then. */
@@ -176,6 +183,6 @@ export async function readWithShare<T>(
     [before_all, []],
     [query.sql, query.bindings],
   ]);
-  const [share = { slots: 0, weight: 0 }] = (fence?.results ?? []) as unknown as Share[];
+  const [share = { slots: 0, weight: 0, parts: 1 }] = (fence?.results ?? []) as unknown as Share[];
   return { share, answer: answerOf<T>(query, result) };
 }

@@ -6,8 +6,16 @@ import { checkBindings } from './bindings.ts';
 import { planOf } from './core.ts';
 import { findDepth } from './deep.ts';
 import { CollegeDBError } from './errors.ts';
-import { checkBatchSize, resultsOf, settle } from './fan_out.ts';
-import { mergeOrder, ordered, pushLimit, type Sort, type SortKey, takeRows } from './ordered.ts';
+import { checkBatchSize, resultsOf } from './fan_out.ts';
+import {
+  mergeOrder,
+  type Ordered,
+  ordered,
+  pushLimit,
+  type Sort,
+  type SortKey,
+  takeRows,
+} from './ordered.ts';
 import type { Router } from './router.ts';
 import { activeRouter } from './scope.ts';
 import { after, countOf, sample } from './texts.ts';
@@ -103,19 +111,19 @@ async function fetchShallow<T>(wanted: Wanted): Promise<Answer<T>> {
   return { rows: takeRows<T>(shards, keys, merged), results, moved: sizeOf(shards) };
 }
 
-/** A statement of its own on each shard that has one. */
-async function askEach(
-  { router, bindings, at_once }: Wanted,
-  texts: readonly (string | undefined)[],
-): Promise<QueryResult<Row>[]> {
-  const names = Object.keys(router.config.shards);
+type Ask = (texts: readonly (string | undefined)[]) => Promise<QueryResult<Row>[]>;
+
+/** Runs `work`, which asks the shards in rounds, each shard that has one a statement of its own. */
+function inRounds<T>({ router, bindings, at_once }: Wanted, work: (ask: Ask) => Promise<T>) {
   const none: QueryResult<Row> = { success: true, results: [], meta: {} };
-  const places = new Map(names.map((name, place) => [name, place]));
-  const outcomes = await settle(names, at_once, async (name) => {
-    const text = texts[places.get(name) ?? -1];
-    return text === undefined ? none : router.allShard<Row>(name, text, bindings);
-  });
-  return resultsOf<QueryResult<Row>>(outcomes);
+  const queryOf = (sql: string) => ({ sql, bindings, verb: 'all', reads: true }) as const;
+  return router.readRounds((round) =>
+    work(async (texts) => {
+      const queries = texts.map((text) => (text === undefined ? undefined : queryOf(text)));
+      const results = resultsOf<QueryResult<Row> | undefined>(await round(queries, at_once));
+      return results.map((result) => result ?? none);
+    }),
+  );
 }
 
 const quoted = (keys: readonly SortKey[]) => [
@@ -124,19 +132,26 @@ const quoted = (keys: readonly SortKey[]) => [
 
 /** The page alone, once it is known where it begins in each shard. */
 async function fetchDeep<T>(wanted: Wanted): Promise<Answer<T>> {
-  const { router, sql, bindings, sort, limited, offset, limit } = wanted;
-  const { keys, first } = await ordered(router, sql, bindings, sort, limited);
-  if (keys.length === 0) return fetchUnsorted<T>(wanted, first);
+  const { router, sql, bindings, sort, limited } = wanted;
+  const order = await ordered(router, sql, bindings, sort, limited);
+  const fetch = order.keys.length === 0 ? fetchUnsorted<T> : fetchSorted<T>;
+  return await inRounds(wanted, (ask) => fetch(wanted, order, ask));
+}
+
+async function fetchSorted<T>(
+  { router, offset, limit }: Wanted,
+  { keys, first }: Ordered,
+  ask: Ask,
+): Promise<Answer<T>> {
   const asked: QueryResult<Row>[] = [];
   const count = Object.keys(router.config.shards).length;
   const depth = await findDepth(
     count,
     offset,
     async (from, step, samples) => {
-      const texts = from.map((start) =>
-        sample(first(start + step * samples), quoted(keys), start, step),
+      const results = await ask(
+        from.map((start) => sample(first(start + step * samples), quoted(keys), start, step)),
       );
-      const results = await askEach(wanted, texts);
       asked.push(...results);
       return results;
     },
@@ -144,8 +159,7 @@ async function fetchDeep<T>(wanted: Wanted): Promise<Answer<T>> {
   );
   if (depth.ended) return { rows: [], results: asked, moved: depth.moved };
   const most = depth.reach + limit;
-  const texts = depth.from.map((start) => after(first(start + most), start, most));
-  const results = await askEach(wanted, texts);
+  const results = await ask(depth.from.map((start) => after(first(start + most), start, most)));
   const shards = rowsOf(results);
   const merged = mergeOrder(shards, keys, depth.open, limit);
   return {
@@ -157,12 +171,12 @@ async function fetchDeep<T>(wanted: Wanted): Promise<Answer<T>> {
 
 /** Rows in no order come shard by shard: how many each has says where the page is. */
 async function fetchUnsorted<T>(
-  wanted: Wanted,
-  first: (rows: number) => string,
+  { router, offset, limit }: Wanted,
+  { first }: Ordered,
+  ask: Ask,
 ): Promise<Answer<T>> {
-  const { router, bindings, at_once, offset, limit } = wanted;
   const text = countOf(first(offset + limit));
-  const counts = await router.allAllShards<Row>(text, bindings, at_once);
+  const counts = await ask(Object.keys(router.config.shards).map(() => text));
   let skip = offset;
   let left = limit;
   const texts = counts.map(({ results }) => {
@@ -173,7 +187,7 @@ async function fetchUnsorted<T>(
     left -= take;
     return take > 0 ? after(first(start + take), start, take) : undefined;
   });
-  const results = await askEach(wanted, texts);
+  const results = await ask(texts);
   const rows = rowsOf(results).flat() as T[];
   return { rows, results: [...counts, ...results], moved: rows.length + counts.length };
 }

@@ -158,7 +158,8 @@ export async function insertShard<T = Row>(
     throw new CollegeDBError(`Shard ${shard} not found`, 'SHARD_NOT_FOUND');
   }
   if (mapper === undefined && coordinator !== undefined) {
-    const message = 'Slots say which shard a row is on: use insert';
+    const message =
+      'Slots move, and say which shard a row is on: use insert, which puts it where its slot is';
     throw new CollegeDBError(message, 'UNROUTABLE_QUERY');
   }
   const slots = new SlotsPlacement(settings.names);

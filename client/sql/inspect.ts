@@ -125,8 +125,12 @@ export async function countAllShards(
 ): Promise<{ total: number; complete: boolean; shards: ShardTableCount[] }> {
   const router = activeRouter();
   const text = countRows(quoteIdentifier(table));
-  const outcomes = await askAll(router, batchSize, async (shard) =>
-    totalOf(await router.firstShard<{ total: number }>(shard, text)),
+  checkBatchSize(batchSize);
+  const query = { sql: text, bindings: [], verb: 'first', reads: true } as const;
+  const queries = Object.keys(router.config.shards).map(() => query);
+  const answers = await router.readRounds((ask) => ask(queries, batchSize));
+  const outcomes = answers.map((answer) =>
+    answer.ok ? { ...answer, result: totalOf(answer.result as { total: number }) } : answer,
   );
   return {
     total: outcomes.reduce((sum, outcome) => sum + (numberOf(outcome) ?? 0), 0),

@@ -4,11 +4,19 @@
 
 import type { Settings } from './config.ts';
 import type { CoordinatorLink } from './coordinator_link.ts';
-import { columnOf, type Plan, says, slotOf } from './core.ts';
+import { columnOf, type Plan, type Put, says, slotOf } from './core.ts';
 import { CollegeDBError, messageOf } from './errors.ts';
 import { execute, type Query, shardNamed } from './execute.ts';
-import { settle } from './fan_out.ts';
-import { fenced, MOVED, readWithShare, type Share, writeWhereNothingMoves } from './fenced.ts';
+import { type Round, settle } from './fan_out.ts';
+import {
+  fenced,
+  MOVED,
+  placeOf,
+  readWithShare,
+  type Share,
+  writeWhereNothingMoves,
+} from './fenced.ts';
+import { homeOf } from './gathering.ts';
 import { SLOTS, type SlotTable, WEIGHT_OF_ALL } from './slot_table.ts';
 import { TableSource } from './table_source.ts';
 import type { CoordinatorNamespace, QueryResult, ShardOutcome } from './types.ts';
@@ -36,7 +44,50 @@ async function fencedWhereSlotsAre<T, U>(
   }
 }
 
+/** What a shard without slots says: where it lacks the tables of the others it has no rows. */
+async function withoutSlots(settings: Settings, shard: string, query: Query) {
+  try {
+    return await execute(settings, shard, query);
+  } catch (error) {
+    if (!/no such table/.test(messageOf(error))) throw error;
+    return query.verb === 'first' ? null : { success: true, results: [], meta: { changes: 0 } };
+  }
+}
+
+/** Ends rounds that did not see all slots where they were in the first. */
+class SlotsMoved extends Error {}
+
+/** Of a shard that has no slots, nor ever had. */
+const no_share: Share = { slots: 0, weight: 0, parts: 0 };
+
+function isWhole(all: readonly Share[]): boolean {
+  const shares = all.filter(({ parts }) => parts > 0);
+  const sum = (of: (share: Share) => number) => shares.reduce((sums, each) => sums + of(each), 0);
+  const parts = shares[0]?.parts ?? 1;
+  return (
+    shares.every((each) => each.parts === parts) &&
+    sum(({ slots }) => slots) === SLOTS * parts &&
+    sum(({ weight }) => weight) === WEIGHT_OF_ALL * parts
+  );
+}
+
+/** An isolate asks so often at most whether all rows are gathered. */
+const ask_every_ms = 1000;
+
+/** Whether what a routing column is set to is the key that it is. */
+function keeps(
+  put: Put | undefined,
+  key: string,
+  { bindings }: Query,
+  same: (column: string) => boolean,
+): boolean {
+  if (put === undefined || 'expression' in put) return false;
+  if ('excluded' in put) return same(put.excluded);
+  return String('param' in put ? bindings[put.param] : put.literal) === key;
+}
+
 export class MovingSlots {
+  #asked_ms = -Infinity;
   readonly #settings: Settings;
   readonly #source: TableSource;
 
@@ -46,41 +97,82 @@ export class MovingSlots {
   }
 
   async query<T>(key: string, plan: Plan, query: Query): Promise<Answer<T>> {
-    this.#checkRoute(key, plan, query);
     const slot = slotOf(key);
     return await this.#untilHere('A slot is on its way for too long', async (table) => {
-      const shard = table.shardOf(slot);
+      this.#checkRoute(table, key, plan, query);
+      const shard = table.gathering
+        ? await this.#gathered(table, key, slot, plan)
+        : table.shardOf(key, slot);
+      if (shard === undefined) return MOVED;
       shardNamed(this.#settings, shard);
-      return await fenced<T>(this.#settings, shard, slot, query);
+      return await fenced<T>(this.#settings, shard, placeOf(key, slot), query);
     });
+  }
+
+  /** While rows are gathered. When that has ended the coordinator says so, but only if asked. */
+  async #gathered(table: SlotTable, key: string, slot: number, plan: Plan) {
+    const now = this.#settings.clock.now();
+    if (now - this.#asked_ms >= ask_every_ms) {
+      this.#asked_ms = now;
+      // It can wait: the shards say where the key is.
+      await this.#source.newer(table).catch(() => {});
+    }
+    return await homeOf(this.#settings, table, key, slot, plan);
   }
 
   /** What each shard says to a read, every row once: a slot that went from one to the other between
    * their answers makes them be asked again. */
   async readAll(query: Query, at_once: number): Promise<ShardOutcome[]> {
-    const settings = this.#settings;
+    const queries = this.#settings.names.map(() => query);
+    return await this.readRounds((ask) => ask(queries, at_once));
+  }
+
+  /** Reads in rounds, of which the first asks every shard, as if slots stood still: together the
+   * shards have each slot once, and in later rounds each has those that it had in the first. What
+   * is otherwise begins anew, with the first round. */
+  async readRounds<T>(work: (ask: Round) => Promise<T>): Promise<T> {
     return await this.#untilHere('Slots are on their way for too long', async (table) => {
-      let [slots, weight] = [0, 0];
-      const count = (share: Share) => {
-        slots += share.slots;
-        weight += share.weight;
-      };
-      const read = async (shard: string) => {
+      const first = new Map<string, Share>();
+      try {
+        return await work((queries, at_once) => this.#round(table, first, queries, at_once));
+      } catch (error) {
+        if (error instanceof SlotsMoved) return MOVED;
+        throw error;
+      }
+    });
+  }
+
+  async #round(
+    table: SlotTable,
+    first: Map<string, Share>,
+    queries: readonly (Query | undefined)[],
+    at_once: number,
+  ): Promise<ShardOutcome[]> {
+    const settings = this.#settings;
+    const begins = first.size === 0;
+    let stay = true;
+    const note = (shard: string, share: Share) => {
+      const before = first.get(shard);
+      if (begins) first.set(shard, share);
+      else stay &&= before?.slots === share.slots && before.weight === share.weight;
+    };
+    const outcomes = await settle(settings.names, at_once, async (shard, index) => {
+      const query = queries[index];
+      if (query === undefined) return undefined;
+      const read = async () => {
         const { share, answer } = await readWithShare(settings, shard, query);
-        count(share);
+        note(shard, share);
         return answer;
       };
-      const ask = (shard: string) =>
-        fencedWhereSlotsAre(
-          table,
-          shard,
-          () => read(shard),
-          () => execute(settings, shard, query),
-        );
-      const outcomes = await settle(settings.names, at_once, ask);
-      const whole = slots === SLOTS && weight === WEIGHT_OF_ALL;
-      return whole || outcomes.some(({ ok }) => !ok) ? outcomes : MOVED;
+      const unfenced = () => {
+        note(shard, no_share);
+        return withoutSlots(settings, shard, query);
+      };
+      return await fencedWhereSlotsAre(table, shard, read, unfenced);
     });
+    if (begins) stay = isWhole([...first.values()]);
+    if (!stay && outcomes.every(({ ok }) => ok)) throw new SlotsMoved();
+    return outcomes;
   }
 
   /** What each shard says to a write. It waits while slots change hands there, so that nothing is
@@ -94,7 +186,7 @@ export class MovingSlots {
           table,
           shard,
           () => writeWhereNothingMoves(settings, shard, query),
-          () => execute(settings, shard, query),
+          () => withoutSlots(settings, shard, query),
         ),
       );
     return await settle(settings.names, at_once, ask);
@@ -120,15 +212,19 @@ export class MovingSlots {
   }
 
   /** A row must lie where its own key says, or it would not move with it. */
-  #checkRoute(key: string, plan: Plan, query: Query): void {
+  #checkRoute(slots: SlotTable, key: string, plan: Plan, query: Query): void {
     if (plan.kind !== 'write' || plan.table === null) return;
     const { table } = plan;
-    const declared = this.#settings.routes[table];
-    const named = declared
-      ? says(plan, declared, key, query.bindings)
+    const given = this.#settings.routes[table];
+    const route = given === undefined ? slots.routeOf(table) : given;
+    const same = (column: string) => column.toLowerCase() === route?.toLowerCase();
+    const said = route ? Object.keys(plan.equals).find(same) : undefined;
+    const named = route
+      ? said !== undefined && says(plan, said, key, query.bindings)
       : columnOf(plan, key, query.bindings) !== undefined;
-    if (named) return;
-    const column = declared ? `${table}.${declared}` : 'its routing column';
+    const changed = Object.keys(plan.sets).find(same);
+    if (named && (changed === undefined || keeps(plan.sets[changed], key, query, same))) return;
+    const column = route ? `${table}.${route}` : 'its routing column';
     const message = `A write of key '${key}' must say that ${column} is that key`;
     throw new CollegeDBError(message, 'UNROUTABLE_QUERY');
   }

@@ -8,7 +8,7 @@ import { type Plan, planOf } from './core.ts';
 import { CollegeDBError, messageOf } from './errors.ts';
 import { execute, type Query, shardNamed, sizeAsked, type Verb } from './execute.ts';
 import { existingOf, prepareExisting } from './existing_rows.ts';
-import { checkBatchSize, resultsOf, settle } from './fan_out.ts';
+import { checkBatchSize, type Round, resultsOf, settle } from './fan_out.ts';
 import { clearMigrationCache } from './integrate.ts';
 import { KvPlacement } from './kv_placement.ts';
 import { checkKey } from './mapper.ts';
@@ -27,6 +27,10 @@ import type {
 import { type UniqueColumns, uniqueOf } from './unique.ts';
 
 type Row = Record<string, unknown>;
+
+/** How long a key that moves is waited for, and how often it is looked at. */
+const move_wait_ms = 60_000;
+const move_look_ms = 50;
 
 /** One statement, and one that a database can run by itself. */
 function routable(sql: string): Plan {
@@ -166,12 +170,30 @@ export class Router {
     return await this.#onAll<T | null>(sql, bindings, batchSize, 'first');
   }
 
+  /** Reads of all shards that belong together: they see each row once, also while slots move.
+   * @internal */
+  async readRounds<T>(work: (ask: Round) => Promise<T>): Promise<T> {
+    if (this.#moving !== undefined) return await this.#moving.readRounds(work);
+    const settings = this.#settings;
+    return await work((queries, at_once) =>
+      settle(settings.names, at_once, async (shard, index) => {
+        const query = queries[index];
+        return query && execute(settings, shard, query);
+      }),
+    );
+  }
+
   /** Moves a key with its rows, of one table or of all. */
   async reassignShard(primaryKey: string, newShard: string, tableName?: string): Promise<void> {
     checkKey(primaryKey);
     if (this.#kv === undefined) {
-      const message = "Single keys are moved with placement 'kv': here they go with their slot";
-      throw new CollegeDBError(message, 'COORDINATOR_REQUIRED');
+      shardNamed(this.#settings, newShard);
+      if (tableName !== undefined) {
+        const message = "With placement 'slots' all rows of a key move together: name no table";
+        throw new CollegeDBError(message, 'INVALID_OPTION');
+      }
+      const moves = await this.#change({ kind: 'key', key: primaryKey, shard: newShard });
+      return await this.#settled(moves, primaryKey);
     }
     await reassign(this.#settings, this.#kv.mapper, primaryKey, newShard, tableName);
     if (this.#coordinator) await told(this.#coordinator.move(primaryKey, newShard));
@@ -197,6 +219,27 @@ export class Router {
   /** The moves that wait, go on and were done lately. */
   async getMoves(): Promise<SlotMove[]> {
     return await told(this.#owner().moves());
+  }
+
+  /** Waits for moves that have begun. */
+  async #settled(begun: readonly SlotMove[], key: string): Promise<void> {
+    const { clock } = this.#settings;
+    const ids = new Set(begun.map(({ id }) => id));
+    const deadline = clock.now() + move_wait_ms;
+    for (;;) {
+      const moves = ids.size === 0 ? [] : await this.getMoves();
+      const mine = moves.filter(({ id, state }) => ids.has(id) && state !== 'cleaned');
+      if (mine.length === 0) return;
+      const failed = mine.find(({ state }) => state === 'failed');
+      if (failed !== undefined) {
+        throw new CollegeDBError(`${key} stays: ${failed.error}`, 'COORDINATOR_REFUSED');
+      }
+      if (clock.now() >= deadline) {
+        const message = `${key} is still on its way: getMoves() tells how far it is`;
+        throw new CollegeDBError(message, 'SHARD_UNAVAILABLE');
+      }
+      await clock.sleep(move_look_ms);
+    }
   }
 
   async #change(wanted: object): Promise<SlotMove[]> {

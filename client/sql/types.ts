@@ -109,12 +109,20 @@ export interface SlotMove {
   id: number;
   from: string;
   to: string;
-  /** How many. */
+  /** How many; none of a move of a single key. */
   slots: number;
+  /** How many of them have changed hands. */
+  moved?: number;
+  /** A single key. */
+  key?: string;
+  /** It gathers what databases had before there was a slot table. */
+  gathers?: boolean;
   state: 'queued' | 'copying' | 'catching_up' | 'fenced' | 'switched' | 'cleaned' | 'failed';
   /** Rows copied so far, and how many there are, once that is known. */
   copied: number;
   rows: number | null;
+  /** Rows that have no value to be routed by: they are left where they are. */
+  stayed?: number;
   /** Milliseconds. */
   startedAt: number;
   updatedAt: number;

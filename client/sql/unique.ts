@@ -8,7 +8,7 @@
 
 import type { Settings } from './config.ts';
 import { type CoordinatorLink, told } from './coordinator_link.ts';
-import { columnOf, hashKeys, type Plan } from './core.ts';
+import { columnOf, hashKeys, type Plan, type Put } from './core.ts';
 import { CollegeDBError } from './errors.ts';
 import type { Query } from './execute.ts';
 import { quoteColumn, quoteIdentifier } from './identifiers.ts';
@@ -29,17 +29,10 @@ interface Claim {
   at: number;
 }
 
-const name = /(?:[A-Za-z_]\w*|"[^"]*")/.source;
-const plain_set = new RegExp(
-  `^\\s*UPDATE\\s+${name}(?:\\.${name})?\\s+SET\\s+` +
-    `(${name}\\s*=\\s*\\?(?:\\s*,\\s*${name}\\s*=\\s*\\?)*)\\s+WHERE\\b`,
-  'i',
-);
-
 const unreadable = (table: string, column: string) =>
   new CollegeDBError(
-    `A write of ${table} must say the value of ${column}, which is unique, as a parameter: ` +
-      'insertInto, updateRow and their like do',
+    `A write of ${table} must say the value of ${column}, which is unique, as a parameter or ` +
+      'as itself: insertInto, updateRow and their like do',
     'UNROUTABLE_QUERY',
   );
 
@@ -64,10 +57,9 @@ export class UniqueColumns {
     const { table } = plan;
     const columns = table === null ? [] : this.columnsOf(table);
     if (table === null || query.reads || columns.length === 0) return await run();
-    const values = columns.flatMap((column) => {
-      const value = written(plan, query, column, table);
-      return value === undefined || value === null ? [] : [{ column, value }];
-    });
+    const values = columns.flatMap((column) =>
+      written(plan, query, column, table).map((value) => ({ column, value })),
+    );
     if (values.length === 0) return await run();
     const by = columnOf(plan, key, query.bindings);
     if (by === undefined) {
@@ -187,25 +179,23 @@ export function uniqueOf(
   return new UniqueColumns(router, settings, coordinator);
 }
 
-/** The value that a statement writes into a column; undefined where it writes none. */
-function written(plan: Plan, { sql, bindings }: Query, column: string, table: string): unknown {
-  const set = plan.sets.some((each) => same(each, column));
-  if (!plan.inserts) {
-    if (!set) return undefined;
-    const [, list = ''] = plain_set.exec(sql) ?? [];
-    const names = list.split(',').map((each) => each.split('=')[0]?.trim().replaceAll('"', ''));
-    const place = names.findIndex((each) => each !== undefined && same(each, column));
-    const whole = names.length === plan.sets.length;
-    if (place >= 0 && whole && plan.sets.every((each, index) => same(each, names[index] ?? ''))) {
-      return bindings[place];
+const putInto = (puts: Record<string, Put>, column: string) =>
+  Object.entries(puts).find(([each]) => same(each, column))?.[1];
+
+/** The values that a statement may write into a column, each once. NULL is nobody's. An upsert has
+ * one for a new row and one for a row that is there: nobody knows yet which it will be. */
+function written(plan: Plan, { bindings }: Query, column: string, table: string): unknown[] {
+  const { inserts, inserted, sets } = plan;
+  if (inserts && inserted === null) throw unreadable(table, column);
+  const said = (put: Put | undefined): unknown => {
+    if (put !== undefined && 'param' in put) return bindings[put.param];
+    if (put !== undefined && 'literal' in put) return put.literal;
+    if (put !== undefined && 'excluded' in put) {
+      return said(putInto(inserted ?? {}, put.excluded));
     }
     throw unreadable(table, column);
-  }
-  const excluded = new RegExp(`"?${column}"?\\s*=\\s*excluded\\s*\\.\\s*"?${column}"?`, 'i');
-  if (set && !excluded.test(sql)) throw unreadable(table, column);
-  const found = Object.entries(plan.equals).find(([each]) => same(each, column))?.[1];
-  if (found !== undefined) return 'param' in found ? bindings[found.param] : found.literal;
-  const named = new RegExp(`(?<!\\w)${column}(?!\\w)`, 'i').test(sql);
-  if (named || Object.keys(plan.equals).length === 0) throw unreadable(table, column);
-  return undefined;
+  };
+  const puts = [putInto(inserted ?? {}, column), putInto(sets, column)];
+  const values = puts.flatMap((put) => (put === undefined ? [] : [said(put)]));
+  return [...new Set(values)].filter((value) => value !== null && value !== undefined);
 }

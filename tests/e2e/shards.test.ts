@@ -80,6 +80,7 @@ const MOVES = [
     from: 'db-east',
     to: 'db-west',
     slots: 90,
+    moved: 90,
     state: 'cleaned',
     copied: 500,
     rows: 500,
@@ -90,7 +91,8 @@ const MOVES = [
     id: 'm2',
     from: 'db-east',
     to: 'db-central',
-    slots: 1,
+    slots: 0,
+    key: 'user-7',
     state: 'failed',
     copied: 10,
     rows: null,
@@ -103,9 +105,12 @@ const MOVES = [
     from: 'db-west',
     to: 'db-central',
     slots: 1365,
-    state: 'copying',
-    copied: 1200,
+    moved: 400,
+    gathers: true,
+    state: 'catching_up',
+    copied: 5000,
     rows: 5000,
+    stayed: 3,
     startedAt: 1_795_000_000_000,
     updatedAt: 1_795_000_060_000,
   },
@@ -154,10 +159,13 @@ describe('an admin', () => {
     await items.first().waitFor();
     const [newest, failed, oldest] = await items.allInnerTexts();
     expect(newest).toContain('db-west → db-central');
-    expect(newest).toContain('1,365 slots · copying · 1,200 of 5,000 rows copied');
-    expect(failed).toContain('1 slot · failed · 10 rows copied');
+    expect(newest).toContain(
+      '1,365 slots · gathers rows that lay elsewhere · catching up · 400 moved · ' +
+        '5,000 rows copied · 3 rows without a key left behind',
+    );
+    expect(failed).toContain('the key user-7 · failed · 10 rows copied');
     expect(failed).toContain('table orders has triggers <b>');
-    expect(oldest).toContain('90 slots · done · 500 of 500 rows copied');
+    expect(oldest).toContain('90 slots · done · 500 rows copied');
     expect(await page.locator('#moves progress').count()).toBe(1);
     await expect.poll(() => items.first().textContent(), { timeout: 15_000 }).toContain('done');
     expect(asked).toBe(2);

@@ -1,8 +1,11 @@
 // What is asked of all shards, claimed and made, where slots have a coordinator and shards a fence.
 
 import { env } from 'cloudflare:workers';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { slotOf } from '../../client/sql/core.ts';
 import {
+  allAllShardsGlobal,
+  countAllShards,
   first,
   initialize,
   insert,
@@ -11,11 +14,23 @@ import {
   paginate,
   patch,
   resetConfig,
+  run,
 } from '../../client/sql/index.ts';
 import { coordinatorOf } from './doubles.ts';
+import {
+  ALL,
+  Coordinator,
+  codeOf,
+  FENCES,
+  moveSlots,
+  own,
+  range,
+  SLOTS,
+  shardOf,
+  TABLES,
+} from './slots_by_hand.ts';
 
 const names = ['db-east', 'db-west'] as const;
-const WEIGHT = '((slot + 1) * 2654435761 % 4294967291) * ((slot + 1) * 40503 % 251)';
 const table = {
   version: 1,
   shards: names,
@@ -26,22 +41,11 @@ const table = {
 };
 
 beforeAll(async () => {
+  const sailors = 'CREATE TABLE sailors (id INTEGER PRIMARY KEY, email TEXT, rank INTEGER)';
   for (const [place, name] of names.entries()) {
     const database = env[name];
-    await database.batch(
-      [
-        `CREATE TABLE tidemark_slots
-           (slot INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, writable INTEGER NOT NULL) STRICT`,
-        `CREATE TABLE tidemark_shard
-           (id INTEGER PRIMARY KEY CHECK (id = 1), slots INTEGER NOT NULL, weight INTEGER NOT NULL)
-           STRICT`,
-        `INSERT INTO tidemark_slots WITH RECURSIVE n (slot) AS
-           (SELECT ${place * 2048} UNION ALL SELECT slot + 1 FROM n)
-           SELECT slot, 1, 1 FROM n LIMIT 2048`,
-        `INSERT INTO tidemark_shard SELECT 1, count(*), sum(${WEIGHT}) FROM tidemark_slots`,
-        'CREATE TABLE sailors (id INTEGER PRIMARY KEY, email TEXT, rank INTEGER)',
-      ].map((sql) => database.prepare(sql)),
-    );
+    await database.batch([...FENCES, sailors].map((sql) => database.prepare(sql)));
+    await own(name, range(place * 2048, (place + 1) * 2048));
   }
 });
 afterEach(() => resetConfig());
@@ -89,6 +93,107 @@ describe('slots with a coordinator', () => {
     await patch(String(some), 'sailors', some, { email: 'new@x' });
     await expect(insertShard('db-east', INSERT, ['z@x', 1])).rejects.toMatchObject({
       code: 'UNROUTABLE_QUERY',
+      message: expect.stringContaining('use insert'),
     });
+    const nameless = "INSERT INTO sailors VALUES (9001, 'q@x', 1)";
+    await expect(run('9001', nameless)).rejects.toMatchObject({ code: 'UNROUTABLE_QUERY' });
+  });
+});
+
+describe('slots that move between two questions', () => {
+  const count = 6000;
+  const ids = range(0, count).map((index) => `rider-${String(index * 37).padStart(6, '0')}`);
+
+  beforeEach(async () => {
+    for (const name of ALL) {
+      await env[name].batch(TABLES.map((sql) => env[name].prepare(sql)));
+    }
+    await own('db-east', range(0, 2048));
+    await own('db-west', range(2048, SLOTS));
+    const insert = "INSERT INTO riders SELECT value, 'r' FROM json_each(?)";
+    for (const [place, name] of ALL.entries()) {
+      const own_ids = ids.filter((id) => Math.floor(slotOf(id) / 2048) === place);
+      await env[name].prepare(insert).bind(JSON.stringify(own_ids)).run();
+    }
+  });
+
+  /** Before each question to db-east `step` is told how many there were, and may move slots. */
+  function ask(step: (questions: number) => Promise<void>, more: object = {}) {
+    let questions = 0;
+    const before = async () => {
+      questions += 1;
+      await step(questions);
+    };
+    // db-west answers first.
+    const shards = {
+      'db-west': shardOf('db-west'),
+      'db-east': shardOf('db-east', undefined, before),
+    };
+    const { namespace } = new Coordinator();
+    initialize({ shards, coordinator: { ...namespace }, placement: 'slots', ...more });
+    return () => questions;
+  }
+
+  const idsOf = (rows: readonly { id: string }[]) => rows.map(({ id }) => id);
+
+  it.each([1, 2, 3])('change no page in order: before question %i', async (moment) => {
+    let moved = 0;
+    ask(async (question) => {
+      if (question !== moment) return;
+      moved += 1;
+      await moveSlots(range(0, 1500));
+    });
+    const page = { sortBy: 'id' as const, offset: 5000, limit: 40, batchSize: 1 };
+    const { results } = await allAllShardsGlobal<{ id: string }>('SELECT * FROM riders', [], page);
+    expect([idsOf(results), moved]).toEqual([ids.slice(5000, 5040), 1]);
+  });
+
+  it.each([1, 2])('leave out no row in no order: before question %i', async (moment) => {
+    let moved = 0;
+    ask(async (question) => {
+      if (question !== moment) return;
+      moved += 1;
+      await moveSlots(range(0, 700));
+    });
+    const page = { offset: 2900, limit: 300, batchSize: 1 };
+    const { results } = await allAllShardsGlobal<{ id: string }>('SELECT * FROM riders', [], page);
+    const each = await Promise.all(
+      (['db-west', 'db-east'] as const).map((name) =>
+        env[name].prepare('SELECT * FROM riders').all<{ id: string }>(),
+      ),
+    );
+    const all = each.flatMap((answer) => idsOf(answer.results));
+    expect([idsOf(results), moved]).toEqual([all.slice(2900, 3200), 1]);
+  });
+
+  it('end it where they do not come to rest', async () => {
+    let slept = 0;
+    const clock = {
+      now: () => slept,
+      sleep: async (milliseconds: number) => {
+        slept += milliseconds;
+      },
+    };
+    const questions = ask(
+      async (question) => {
+        await moveSlots([question]);
+      },
+      { clock, retryForMs: 300 },
+    );
+    const page = { sortBy: 'id' as const, offset: 5000, limit: 40, batchSize: 1 };
+    const asked = allAllShardsGlobal('SELECT * FROM riders', [], page);
+    expect(await codeOf(asked)).toBe('SHARD_UNAVAILABLE');
+    expect([questions() > 4, slept < 300]).toEqual([true, true]);
+  });
+
+  it('are counted once', async () => {
+    let moved = 0;
+    ask(async (question) => {
+      if (question !== 1) return;
+      moved += 1;
+      await moveSlots(range(0, 1500));
+    });
+    const { total, complete } = await countAllShards('riders', 1);
+    expect([total, complete, moved]).toEqual([count, true, 1]);
   });
 });

@@ -5,7 +5,7 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { slotOf } from '../../client/sql/core.ts';
 import { createRouter } from '../../client/sql/index.ts';
-import { WEIGHT_OF_ALL } from '../../client/sql/slot_table.ts';
+import { WEIGHT_OF_ALL, weightOf } from '../../client/sql/slot_table.ts';
 import { kvOf, noCounts } from './doubles.ts';
 import {
   ALL,
@@ -222,7 +222,7 @@ describe('all shards', () => {
       [
         ...TABLES,
         `INSERT INTO riders VALUES ('${key}', 'Ada')`,
-        `INSERT INTO tidemark_slots VALUES (${slot}, 2, 0)`,
+        `INSERT INTO tidemark_slots VALUES (${slot}, '', 2, 0, ${weightOf(slot)})`,
         counted,
       ].map((sql) => added.prepare(sql)),
     );

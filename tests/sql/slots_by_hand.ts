@@ -4,7 +4,7 @@
 import { env } from 'cloudflare:workers';
 import { slotOf } from '../../client/sql/core.ts';
 import { CollegeDBError, createRouter, type Shard } from '../../client/sql/index.ts';
-import type { SlotTableText } from '../../client/sql/slot_table.ts';
+import { type SlotTableText, weightOf } from '../../client/sql/slot_table.ts';
 import { noCounts } from './doubles.ts';
 
 export const SLOTS = 4096;
@@ -13,19 +13,29 @@ type Name = (typeof ALL)[number];
 
 export const INSERT = 'INSERT INTO riders (id, name) VALUES (?, ?)';
 export const SELECT = 'SELECT * FROM riders WHERE id = ?';
-const WEIGHT = '((slot + 1) * 2654435761 % 4294967291) * ((slot + 1) * 40503 % 251)';
 
 export const range = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => from + index);
 
-export const counted = `UPDATE tidemark_shard SET slots = (SELECT count(*) FROM tidemark_slots),
-  weight = (SELECT coalesce(sum(${WEIGHT}), 0) FROM tidemark_slots)`;
+/** The tables by which a shard tells which slots it has. */
+export const FENCES = [
+  `CREATE TABLE tidemark_slots (slot INTEGER, part TEXT, epoch INTEGER NOT NULL,
+    writable INTEGER NOT NULL, weight INTEGER NOT NULL, PRIMARY KEY (slot, part))
+    STRICT, WITHOUT ROWID`,
+  `CREATE TABLE tidemark_shard (id INTEGER PRIMARY KEY CHECK (id = 1), slots INTEGER NOT NULL,
+    weight INTEGER NOT NULL, parts INTEGER NOT NULL) STRICT`,
+  'INSERT INTO tidemark_shard VALUES (1, 0, 0, 1)',
+];
+
+export const counted = `UPDATE tidemark_shard SET (slots, weight) =
+  (SELECT count(*), coalesce(sum(weight), 0) FROM tidemark_slots)`;
 
 export async function own(name: Name, slots: number[], writable = 1): Promise<void> {
-  const insert = `INSERT OR REPLACE INTO tidemark_slots (slot, epoch, writable)
-    SELECT value, 1, ?2 FROM json_each(?1)`;
+  const insert = `INSERT OR REPLACE INTO tidemark_slots (slot, part, epoch, writable, weight)
+    SELECT value ->> 0, '', 1, ?2, value ->> 1 FROM json_each(?1)`;
+  const weighed = slots.map((slot) => [slot, weightOf(slot)]);
   await env[name].batch([
-    env[name].prepare(insert).bind(JSON.stringify(slots), writable),
+    env[name].prepare(insert).bind(JSON.stringify(weighed), writable),
     env[name].prepare(counted),
   ]);
 }
@@ -67,6 +77,19 @@ export async function moveAway(id: string): Promise<void> {
   await env['db-east'].prepare('DELETE FROM riders WHERE id = ?').bind(id).run();
   await release('db-east', [slot]);
   await own('db-west', [slot]);
+}
+
+/** Moves all riders of some slots of db-east's, and the slots, at once. */
+export async function moveSlots(slots: readonly number[]): Promise<void> {
+  const away = new Set(slots);
+  const { results } = await env['db-east'].prepare('SELECT * FROM riders').all<{ id: string }>();
+  const rows = JSON.stringify(results.filter(({ id }) => away.has(slotOf(id))));
+  const insert = "INSERT INTO riders SELECT value ->> 'id', value ->> 'name' FROM json_each(?)";
+  const remove = "DELETE FROM riders WHERE id IN (SELECT value ->> 'id' FROM json_each(?))";
+  await env['db-west'].prepare(insert).bind(rows).run();
+  await env['db-east'].prepare(remove).bind(rows).run();
+  await release('db-east', [...slots]);
+  await own('db-west', [...slots]);
 }
 
 /** A key whose slot is db-east's at first. */
@@ -137,8 +160,5 @@ export const TABLES = [
   'DROP TABLE IF EXISTS tidemark_slots',
   'DROP TABLE IF EXISTS tidemark_shard',
   'CREATE TABLE riders (id TEXT PRIMARY KEY, name TEXT)',
-  `CREATE TABLE tidemark_slots
-          (slot INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, writable INTEGER NOT NULL) STRICT`,
-  'CREATE TABLE tidemark_shard (id INTEGER PRIMARY KEY, slots INTEGER, weight INTEGER)',
-  'INSERT INTO tidemark_shard VALUES (1, 0, 0)',
+  ...FENCES,
 ];

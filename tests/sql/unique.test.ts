@@ -18,6 +18,7 @@ import {
 import { coordinatorOf, kvOf, NAMES, onAll, shardsHaving, shardsOf } from './doubles.ts';
 
 const INSERT = 'INSERT INTO members (id, email, name) VALUES (?, ?, ?)';
+const UPSERT = 'INSERT INTO members (id, email) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET ';
 const unique = { members: ['email'] };
 const taken = { code: 'KEY_TAKEN' };
 
@@ -158,18 +159,75 @@ describe('statements of a table with a unique column', () => {
     ['INSERT INTO members (id, email) VALUES (?, ?), (?, ?)', ['u', 'u@x', 'v', 'v@x']],
     ['INSERT INTO members (id, email) SELECT ?, ?', ['u', 'u@x']],
     ['UPDATE members SET email = lower(?) WHERE id = ?', ['u@x', 'u']],
-    ['UPDATE members SET email = ?1 WHERE id = ?2', ['u@x', 'u']],
+    ['INSERT INTO members DEFAULT VALUES', []],
+    ['UPDATE members SET email = ?, email = ? WHERE id = ?', ['u@x', 'v@x', 'u']],
+    ['UPDATE members SET (email, name) = (SELECT ?, ?) WHERE id = ?', ['u@x', 'n', 'u']],
     ['UPDATE members SET email = ?', ['u@x']],
     ['UPDATE members SET email = ? WHERE name = ?', ['u@x', 'n']],
-    [
-      "INSERT INTO members (id, email) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET email = 'z'",
-      ['u', 'u@x'],
-    ],
+    [`${UPSERT}email = excluded.email || 'z'`, ['u', 'u@x']],
+    [`${UPSERT}email = excluded.name`, ['u', 'u@x']],
+    [`${UPSERT}email = name /* email = excluded.email */`, ['u', 'u@x']],
   ])('say their values, or are refused: %s', async (sql, bindings) => {
     const router = isolate('slots');
     await expect(router.run('u', sql, bindings)).rejects.toMatchObject({
       code: 'UNROUTABLE_QUERY',
     });
+  });
+
+  it.each([
+    ['UPDATE members SET /* a, email = ? */ email = ? WHERE id = ?', ['said@x', 'said']],
+    ['UPDATE members SET "email" = ?2 WHERE id = ?1', ['said', 'said@x']],
+    ['UPDATE members SET [email] = ?3, name = ?1 WHERE id = ?2', ['n', 'said', 'said@x']],
+    ["UPDATE members SET email = 'said@x' WHERE id = ?", ['said']],
+    ["UPDATE members SET name = 'email = ? WHERE', email = ? WHERE id = ?", ['said@x', 'said']],
+    ['UPDATE members SET (name, email) = (upper(?), ?) WHERE id = ?', ['n', 'said@x', 'said']],
+    ['WITH p AS (SELECT ?) UPDATE members SET email = ? WHERE id = ?', ['p', 'said@x', 'said']],
+    [`${UPSERT}email = excluded.email`, ['said', 'said@x']],
+    [`${UPSERT}\`email\` = "EXCLUDED" . [email]`, ['said', 'said@x']],
+    [`${UPSERT}name = excluded.email, email = ?`, ['said', 'new@x', 'said@x']],
+    [`${UPSERT}email = 'said@x', name = 'email = excluded.email'`, ['said', 'new@x']],
+    [
+      'INSERT INTO members (id, name) VALUES (?, ?) ' +
+        'ON CONFLICT (id) DO UPDATE SET email = excluded.name',
+      ['said', 'said@x'],
+    ],
+  ])('claim what they say: %s', async (sql, bindings) => {
+    await onAll('DROP TABLE IF EXISTS lookup_claims'); // none of another case's
+    const router = isolate('slots');
+    await add(router, 'said', null);
+    await router.run('said', sql, bindings);
+    expect(await having('said@x')).toEqual(['said']);
+    const other = isolate('slots').run('other', INSERT, ['other', 'said@x', 'other']);
+    await expect(other).rejects.toMatchObject(taken);
+  });
+
+  it('claim both what they insert and what they change', async () => {
+    const router = isolate('slots');
+    const upsert = `${UPSERT}email = ?`;
+    await router.run('both', upsert, ['both', 'both1@x', 'both2@x']);
+    await router.run('both', upsert, ['both', 'both1@x', 'both2@x']);
+    expect(await having('both2@x')).toEqual(['both']);
+    for (const email of ['both1@x', 'both2@x']) {
+      await expect(add(isolate('slots'), 'other', email)).rejects.toMatchObject(taken);
+    }
+    time += 61_000;
+    await add(isolate('slots'), 'other', 'both1@x');
+    await expect(add(isolate('slots'), 'third', 'both2@x')).rejects.toMatchObject(taken);
+  });
+
+  it('claim nothing for NULL, and need no key then', async () => {
+    const router = isolate('slots');
+    await router.run('null1', 'INSERT INTO members (id, email) VALUES (?, NULL)', ['null1']);
+    await router.run('null2', 'INSERT INTO members (email, id) VALUES (NULL, ?), (NULL, ?)', [
+      'null2',
+      'null3',
+    ]);
+    await router.run('null1', 'UPDATE members SET email = ? WHERE id = ?', ['null@x', 'null1']);
+    await router.run('null1', 'UPDATE members SET email = NULL WHERE id = ?1 OR name = ?2', [
+      'null1',
+      'n',
+    ]);
+    expect(await having('null@x')).toEqual([]);
   });
 
   it('that leave it alone cost nothing more', async () => {
@@ -179,6 +237,8 @@ describe('statements of a table with a unique column', () => {
     expect(await router.first('n1', 'SELECT name FROM members WHERE id = ?', ['n1'])).toEqual({
       name: 'other',
     });
+    const sql = "INSERT INTO members (id, name) VALUES (?, 'email') RETURNING email";
+    expect(await router.first('n2', sql, ['n2'])).toEqual({ email: null });
   });
 });
 

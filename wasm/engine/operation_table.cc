@@ -149,6 +149,7 @@ constexpr OperationEntry kOperations[] = {
     {"split_sql", ObjectOnly, SplitSql},
     {"push_limit", ObjectOnly, PushLimit},
     {"fence_sql", ObjectOnly, FenceSql},
+    {"locate_sql", ObjectOnly, LocateSql},
     {"sql_monitor", ObjectOnly, SqlMonitor},
     {"sql_health", ObjectOnly, SqlHealth},
     {"sql_alerts", ObjectOnly, SqlAlerts},

@@ -20,7 +20,15 @@ namespace {
 constexpr uint32_t kBodyDepth = 3;
 
 // Texts of a body that something is looked up by.
-enum Needs : uint8_t { kNothing = 0, kBody = 1, kKey = 2, kShard = 4, kSequence = 8, kSlot = 16 };
+enum Needs : uint8_t {
+  kNothing = 0,
+  kBody = 1,
+  kKey = 2,
+  kShard = 4,
+  kSequence = 8,
+  kSlot = 16,
+  kApart = 32  // with kSlot
+};
 
 struct Route {
   std::string_view path;
@@ -45,9 +53,9 @@ constexpr Route kRoutes[] = {
     {"/slots", "POST", MakeSlots, kBody | kSlot},
     {"/routes", "POST", DeclareRoutes, kBody},
     {"/moves", "GET", ListMoves, kSlot},
-    {"/moves", "POST", PlanMoves, kBody | kSlot},
+    {"/moves", "POST", PlanMoves, kBody | kSlot | kApart},
     {"/moves/retry", "POST", RetryMove, kBody | kSlot},
-    {"/flush", "POST", FlushCoordinator, kNothing},
+    {"/flush", "POST", FlushCoordinator, kSlot},
     {"/health", "GET", Health, kNothing},
 };
 
@@ -115,6 +123,7 @@ std::vector<Statement> Reads(uint8_t needs, const CoordinatorCall& call) {
     reads.push_back({sql::kReadSlotTable.text, {}});
     reads.push_back({sql::kReadSlotMoves.text, {}});
   }
+  if (needs & kApart) reads.push_back({sql::kListKeysApart.text, {}});
   return reads;
 }
 
@@ -133,6 +142,11 @@ void TakeReads(const ResultSets& sets, uint8_t needs, CoordinatorCall* call) {
   if (needs & kSlot) {
     call->slots = moves::SlotStateOf(sets[2]);
     for (const std::vector<Cell>& row : sets[3].rows) call->moves.push_back(moves::MoveOf(row));
+  }
+  if (needs & kApart) {
+    for (const std::vector<Cell>& row : sets[4].rows) {
+      call->apart.push_back(*std::get_if<std::string>(&row[0]));
+    }
   }
 }
 

@@ -41,6 +41,7 @@ struct CoordinatorCall {
   // query's `after`.
   moves::SlotState slots;
   std::vector<moves::Move> moves;
+  std::vector<std::string> apart;  // keys that lie apart from their slots, or did
   std::vector<std::string> databases;
   std::string after;
 

@@ -20,6 +20,7 @@ Task<Reply> OpenCoordinator(Context context) {
                                           {sql::kCreateSlotTable.text, {}},
                                           {sql::kCreateRoutes.text, {}},
                                           {sql::kCreateSlotMoves.text, {}},
+                                          {sql::kCreateKeysApart.text, {}},
                                           {sql::kReadCoordinator.text, {}}});
   Reply reply;
   if (!sets.back().rows.empty()) co_return reply;
@@ -106,11 +107,17 @@ Result<std::string> FlushCoordinator(CoordinatorCall* call) {
     return Status::Forbidden(
         "A coordinator in production is not flushed: it would forget where keys were placed");
   }
+  for (const moves::Move& move : call->moves) {
+    if (!move.over()) {
+      return Status::Error(409, "moves_under_way", "Slots are moving: ask again when they have");
+    }
+  }
   call->state = {};
   call->writes = {{sql::kClearCoordinator.text, {}}, {sql::kClearRetired.text, {}},
                   {sql::kClearDirectory.text, {}},   {sql::kClearSequences.text, {}},
                   {sql::kClearSlotTable.text, {}},   {sql::kClearRoutes.text, {}},
-                  {sql::kClearSlotMoves.text, {}},   WriteTurnStatement(call->state)};
+                  {sql::kClearSlotMoves.text, {}},   {sql::kClearKeysApart.text, {}},
+                  WriteTurnStatement(call->state)};
   call->changed = true;
   return std::string(kSuccess);
 }

@@ -87,6 +87,47 @@ Result<std::vector<SlotMove>> PlanOf(const CoordinatorCall& call, const SlotTabl
   return PlanDrained(table, shard, takers);
 }
 
+Move QueuedMove(const CoordinatorCall& call, const std::string& from, const std::string& to) {
+  return {.from = from,
+          .to = to,
+          .state = std::string(moves::kQueued),
+          .started_at = call.now_ms,
+          .updated_at = call.now_ms};
+}
+
+// A single key. None where it lies there already.
+std::vector<Move> MovesOfKey(const CoordinatorCall& call, const SlotTable& table,
+                             const std::string& key, uint16_t to) {
+  const uint16_t from = table.OwnerOf(key).shard;
+  if (from == to) return {};
+  Move move = QueuedMove(call, table.shards[from], table.shards[to]);
+  move.key = key;
+  move.left = {SlotOf(key)};
+  return {std::move(move)};
+}
+
+// Keys that lie in the shard apart from their slots: to where those are, once they have moved.
+void AddKeysApart(const CoordinatorCall& call, SlotTable table, const std::vector<SlotMove>& plan,
+                  std::vector<Move>* planned) {
+  const uint16_t shard = PlaceIn(table, call.shard);
+  for (const SlotMove& slot : plan) table.slots[slot.slot].shard = slot.to;
+  for (const std::string& key : call.apart) {
+    const Sha256Digest digest = Sha256Of(key);
+    if (!table.IsApart(digest) || table.OwnerOf(digest).shard != shard) continue;
+    const uint16_t to = table.slots[SlotOfDigest(digest)].shard;
+    for (Move& move : MovesOfKey(call, table, key, to)) planned->push_back(std::move(move));
+  }
+}
+
+// Keys that are with their slots again are forgotten.
+void NoteKeyApart(CoordinatorCall* call, const std::string& key) {
+  for (const std::string& one : call->apart) {
+    if (one == key || call->slots.table.IsApart(Sha256Of(one))) continue;
+    call->writes.push_back({sql::kDropKeyApart.text, {one}});
+  }
+  call->writes.push_back({sql::kAddKeyApart.text, {key}});
+}
+
 // One move for each two shards.
 std::vector<Move> MovesOf(const CoordinatorCall& call, const SlotTable& table,
                           const std::vector<SlotMove>& plan) {
@@ -97,11 +138,7 @@ std::vector<Move> MovesOf(const CoordinatorCall& call, const SlotTable& table,
     auto at = std::find_if(found.begin(), found.end(),
                            [&](const Move& move) { return move.from == from && move.to == to; });
     if (at == found.end()) {
-      found.push_back({.from = from,
-                       .to = to,
-                       .state = std::string(moves::kQueued),
-                       .started_at = call.now_ms,
-                       .updated_at = call.now_ms});
+      found.push_back(QueuedMove(call, from, to));
       at = found.end() - 1;
     }
     at->left.push_back(slot.slot);
@@ -165,11 +202,15 @@ Result<std::string> PlanMoves(CoordinatorCall* call) {
   const std::string kind = asked == nullptr ? "" : *asked;
   const std::string* shard = StringField(call->body, "shard");
   const bool dry = BoolField(call->body, "dryRun").value_or(false);
-  const bool valid =
-      kind == "rebalance" || ((kind == "add" || kind == "drain") && shard != nullptr);
+  const std::string* given = StringField(call->body, "key");
+  const std::string key = given == nullptr ? "" : *given;
+  const bool of_key = kind == "key";
+  const bool valid = kind == "rebalance" || ((kind == "add" || kind == "drain") && shard) ||
+                     (of_key && shard && !key.empty() && key.size() <= limits::kSqlKeyBytesMax);
   if (!valid) {
     return Status::Invalid("invalid_parameter",
-                           "kind must be add or drain, with a shard, or rebalance");
+                           "kind must be add or drain, with a shard, key, with it too, or "
+                           "rebalance");
   }
   call->shard = shard == nullptr ? "" : *shard;
   SlotTable table = call->slots.table;
@@ -178,7 +219,7 @@ Result<std::string> PlanMoves(CoordinatorCall* call) {
   }
   const bool busy = std::any_of(call->moves.begin(), call->moves.end(),
                                 [](const Move& move) { return !move.over(); });
-  if (busy && !dry) {
+  if ((busy || table.gathering) && !dry) {
     return Status::Error(409, "moves_under_way", "Slots are moving: ask again when they have");
   }
   if (kind == "add" && PlaceIn(table, call->shard) == table.shards.size()) {
@@ -189,9 +230,30 @@ Result<std::string> PlanMoves(CoordinatorCall* call) {
       return std::string();
     }
   }
-  const Result<std::vector<SlotMove>> plan = PlanOf(*call, table, kind);
-  if (!plan.ok()) return plan.status();
-  std::vector<Move> planned = MovesOf(*call, table, *plan);
+  std::vector<Move> planned;
+  if (of_key) {
+    const uint16_t to = PlaceIn(table, call->shard);
+    if (to == table.shards.size()) return ShardNotFound(call->shard);
+    planned = MovesOfKey(*call, table, key, to);
+    if (table.exceptions.size() >= limits::kSlotExceptionsMax && !planned.empty()) {
+      return Status::Error(409, "too_many_exceptions",
+                           "There are at most " + std::to_string(limits::kSlotExceptionsMax) +
+                               " keys that lie apart from their slots");
+    }
+    if (!dry && !planned.empty()) NoteKeyApart(call, key);
+    // Its slot has come to it: it goes with the slot again.
+    const Sha256Digest digest = Sha256Of(key);
+    if (!dry && planned.empty() && table.IsApart(digest) &&
+        table.slots[SlotOfDigest(digest)].shard == to) {
+      Check(ApplyKeyMove(&table, digest, to).ok());
+      call->writes.push_back(moves::WriteTableStatement(table, true, ""));
+    }
+  } else {
+    const Result<std::vector<SlotMove>> plan = PlanOf(*call, table, kind);
+    if (!plan.ok()) return plan.status();
+    planned = MovesOf(*call, table, *plan);
+    if (kind == "drain") AddKeysApart(*call, table, *plan, &planned);
+  }
   for (const Move& move : planned) {
     if (Status from = Reachable(*call, move.from); !from.ok()) return from;
     if (Status to = Reachable(*call, move.to); !to.ok()) return to;
@@ -216,6 +278,9 @@ Result<std::string> RetryMove(CoordinatorCall* call) {
     if (move.id != *id) continue;
     if (move.state == moves::kFailed) {
       move.state = moves::kQueued;
+      if (!move.key.empty()) call->writes.push_back({sql::kAddKeyApart.text, {move.key}});
+      move.wide = false;
+      move.begun = 0;
       move.error.clear();
       call->writes.push_back(moves::WriteMoveStatement(move, call->now_ms));
     }

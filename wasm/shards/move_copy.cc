@@ -1,7 +1,6 @@
 // Rows into staging: each table once, page by page, and whatever is written meanwhile.
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 #include <utility>
@@ -19,34 +18,6 @@ using existing::FillSql;
 using existing::QuoteName;
 using existing::TextOf;
 
-// The place's columns of a row that a trigger sees.
-std::string Seen(const MovedTable& table, std::string_view as) { return table.source.Places(as); }
-
-void AddLogging(const MovedTable& table, Texts* texts) {
-  texts->Add(FillSql(sql::kCreateLog, {{"log", table.log}, {"keys", table.keys}}));
-  texts->Add(FillSql(sql::kCreateGone, {{"gone", table.gone}, {"keys", table.keys}}));
-  const auto add = [&](const Sql& text, std::string_view what) {
-    texts->Add(FillSql(text, {{"trigger", table.Trigger(what)},
-                              {"table", table.source.table},
-                              {"log", table.log},
-                              {"keys", table.keys},
-                              {"new", Seen(table, "NEW.")},
-                              {"old", Seen(table, "OLD.")}}));
-  };
-  add(sql::kLogInserts, "insert");
-  add(sql::kLogUpdates, "update");
-  add(sql::kLogDeletes, "delete");
-}
-
-// The log of a table, its number for a key.
-std::string LogText(const MovedTable& table) {
-  Shape shape{.table = table.log, .columns = {}, .places = table.stage.places, .key = {}};
-  for (size_t i = 0; i < shape.places; ++i) shape.columns.push_back(table.stage.columns[i]);
-  shape.key = sql::kLogNumber.text;
-  return RowsText(shape,
-                  FillSql(sql::kFirstLogged, {{"rows", std::to_string(limits::kSlotMoveLogRows)}}));
-}
-
 void NextTable(Move* move) {
   ++move->table;
   move->place.clear();
@@ -56,35 +27,42 @@ bool LastTable(const Mover& mover) {
   return mover.move.table >= static_cast<int64_t>(mover.layout.tables.size());
 }
 
+// Slots that have no rows cost as much to hand over, and keep few waiting.
+constexpr size_t kEmptiesPer = 4;
+
 // Rows that are handed over in one batch, at most.
 constexpr int64_t kSlotRowsMax = 50'000;
 
-// A group of slots that are frozen together: as many as have so many rows, but one at least.
+// Slots that are frozen together: few that have rows, and as many as have so many, but one at
+// least.
 Task<Status> PickGroup(Mover* mover) {
+  Move& move = mover->move;
+  const int64_t most_rows = move.wide ? kSlotRowsMax : limits::kSlotMoveGroupRows;
+  const size_t most_slots =
+      std::min(move.left.size(), move.wide ? kSlots : kEmptiesPer * limits::kSlotMoveGroupSlots);
+  const Slots next(move.left.begin(), move.left.begin() + static_cast<ptrdiff_t>(most_slots));
   Texts texts;
   for (const MovedTable& table : mover->layout.tables) {
-    texts.Add(FillSql(sql::kCountStage, {{"stage", table.stage.table}}));
+    texts.Add(FillSql(sql::kCountStage, {{"stage", table.stage.table}}), {SlotsJson(next)});
   }
-  std::array<int64_t, kSlots> rows = {};
-  int64_t total = 0;
+  std::map<uint16_t, int64_t> rows;
   if (!texts.statements.empty()) {
-    Result<ResultSets> sets = co_await Send(mover, mover->move.to, std::move(texts));
+    Result<ResultSets> sets = co_await Send(mover, move.to, std::move(texts));
     if (!sets.ok()) co_return sets.status();
     for (const ResultSet& set : *sets) {
       for (const std::vector<Cell>& row : set.rows) {
-        const int64_t count = existing::IntegerOf(row[1]);
-        rows[static_cast<size_t>(existing::IntegerOf(row[0])) % kSlots] += count;
-        total += count;
+        rows[static_cast<uint16_t>(existing::IntegerOf(row[0]))] += existing::IntegerOf(row[1]);
       }
     }
   }
-  Move& move = mover->move;
-  if (move.total < 0) move.total = total;
   move.group.clear();
   int64_t taken = 0;
-  for (const uint16_t slot : move.left) {
+  size_t filled = 0;
+  for (const uint16_t slot : next) {
     taken += rows[slot];
-    if (!move.group.empty() && taken > limits::kSlotMoveGroupRows) break;
+    filled += rows[slot] > 0 ? 1 : 0;
+    const bool full = taken > most_rows || (!move.wide && filled > limits::kSlotMoveGroupSlots);
+    if (!move.group.empty() && full) break;
     move.group.push_back(slot);
   }
   const int64_t most = rows[move.group.front()];
@@ -104,15 +82,15 @@ Task<Status> CheckPage(Mover* mover) {
   Move& move = mover->move;
   const MovedTable& table = mover->layout.tables[static_cast<size_t>(move.table)];
   Texts texts;
-  texts.Add(LogText(table));
-  AddPage(table.source, move.place, nullptr, &texts);
+  AddLogReads(table, &texts);
+  AddPage(table.source, move.place, {.key = move.key}, &texts);
   Result<ResultSets> sets = co_await Send(mover, move.from, std::move(texts));
   if (!sets.ok()) co_return sets.status();
-  const Result<std::vector<Row>> logged = RowsOf((*sets)[0]);
-  Result<std::vector<Row>> read = RowsOf((*sets)[1]);
+  const Result<Logged> logged = LoggedOf((*sets)[0], (*sets)[1]);
+  Result<std::vector<Row>> read = RowsOf((*sets)[2]);
   if (!logged.ok()) co_return logged.status();
   if (!read.ok()) co_return read.status();
-  if (static_cast<int64_t>(logged->size()) == limits::kSlotMoveLogRows) {
+  if (logged->more) {
     const Result<bool> carried = co_await CarryLog(mover);
     co_return carried.ok() ? Status() : carried.status();
   }
@@ -122,7 +100,7 @@ Task<Status> CheckPage(Mover* mover) {
   }
   const std::string place = read->back().Place(table.source.places);
   std::set<std::string> skipped;
-  for (const Row& row : *logged) skipped.insert(row.Place(table.source.places));
+  for (const Row& row : logged->rows) skipped.insert(row.Place(table.source.places));
   const std::vector<Row> rows = RowsOfSlots(*mover, std::move(*read));
   std::map<std::string, Sha256Digest> staged;
   if (!rows.empty()) {
@@ -186,9 +164,12 @@ void AddUnstaging(const MovedTable& table, const std::string& from, const std::v
 
 std::vector<Row> RowsOfSlots(const Mover& mover, std::vector<Row> rows) {
   const Slots& left = mover.move.left;
+  const std::string& only = mover.move.key;
   std::erase_if(rows, [&](Row& row) {
-    if (!row.routed) return true;
-    const uint16_t slot = SlotOf(row.key);
+    if (!row.routed || (!only.empty() && row.key != only)) return true;
+    const Sha256Digest digest = Sha256Of(row.key);
+    if (only.empty() && mover.table.IsApart(digest)) return true;
+    const uint16_t slot = SlotOfDigest(digest);
     row.key = std::to_string(slot);
     return !std::binary_search(left.begin(), left.end(), slot);
   });
@@ -198,6 +179,15 @@ std::vector<Row> RowsOfSlots(const Mover& mover, std::vector<Row> rows) {
 Status CopyDiffers(const std::string& table) {
   return Status::Error(409, "copy_differs",
                        "Rows of the table " + table + " are not the same in both shards");
+}
+
+Status TableChanged() {
+  return Status::Error(503, "unavailable", "The slot table was written to meanwhile");
+}
+
+Status TablesChanged(const std::string& shard) {
+  return Status::Error(409, kTablesChanged,
+                       "The tables of " + shard + " were changed while rows were moved");
 }
 
 Task<Status> CleanShard(Mover* mover, std::string shard) {
@@ -214,12 +204,34 @@ Task<Status> CleanShard(Mover* mover, std::string shard) {
   co_return co_await Write(mover, shard, std::move(drops));
 }
 
+// Where tables have come since, or are routed otherwise, the slot table says so.
+Task<Status> NoteTables(Mover* mover) {
+  SlotTable& table = mover->table;
+  std::map<std::string, std::string> tables = table.tables;
+  for (const auto& [name, column] : mover->layout.routes) tables[name] = column;
+  if (tables == table.tables) co_return Status();
+  const int64_t before = table.version++;
+  table.tables = std::move(tables);
+  const ResultSet written =
+      co_await Query(sql::kNextSlotTable, {table.version, WriteSlotTable(table), before});
+  co_return written.rows.empty() ? TableChanged() : Status();
+}
+
 Task<Status> Begin(Mover* mover) {
   Move& move = mover->move;
+  const Status noted = co_await NoteTables(mover);
+  if (!noted.ok()) co_return noted;
   // Some may have gone elsewhere since it was planned.
-  std::erase_if(move.left, [&](uint16_t slot) {
-    return mover->table.shards[mover->table.slots[slot].shard] != move.from;
-  });
+  const auto lies = [&](SlotOwner owner, const std::string& shard) {
+    return mover->table.shards[owner.shard] == shard;
+  };
+  if (!move.key.empty()) {
+    if (!lies(mover->table.OwnerOf(move.key), move.from)) move.left.clear();
+  } else {
+    std::erase_if(move.left, [&](uint16_t slot) {
+      return !lies(mover->table.slots[slot], move.gathers ? move.to : move.from);
+    });
+  }
   if (move.left.empty()) {
     move.state = kCleaned;
     co_return Status();
@@ -230,14 +242,11 @@ Task<Status> Begin(Mover* mover) {
   }
   Result<ShardSchema> target = co_await ReadSchema(move.to);
   if (!target.ok()) co_return target.status();
-  const Result<Layout> refused = co_await ReadLayout(move.to, &*target, mover->routes);
+  const Result<Layout> refused = co_await ReadLayout(move.to, &*target, mover->routes, true);
   if (!refused.ok()) co_return refused.status();
-  Result<std::vector<std::string>> missing = MissingTables(mover->schema, *target);
+  Result<std::vector<std::string>> missing = TakeTables(mover->schema, &*target);
   if (!missing.ok()) co_return missing.status();
   Texts staging;
-  for (const Sql& text : {sql::kCreateSlots, sql::kCreateShardSum, sql::kSumSlots}) {
-    staging.Add(std::string(text.text));
-  }
   for (std::string& text : *missing) staging.Add(std::move(text));
   Texts logging;
   for (const MovedTable& table : mover->layout.tables) {
@@ -246,15 +255,17 @@ Task<Status> Begin(Mover* mover) {
         FillSql(sql::kCreateStage,
                 {{"stage", stage}, {"columns", table.stage.Columns()}, {"keys", table.keys}}));
     staging.Add(FillSql(sql::kIndexStage, {{"stage", stage}, {"index", stage + "_slot"}}));
-    AddLogging(table, &logging);
   }
+  AddTriggers(mover->layout, &logging);
   Status written = co_await Write(mover, move.to, std::move(staging));
   if (written.ok()) written = co_await Write(mover, move.from, std::move(logging));
   if (!written.ok()) co_return written;
+  ++move.begun;
   move.state = kCopying;
   move.table = 0;
   move.place.clear();
   move.copied = 0;
+  move.stayed = 0;
   move.total = -1;
   move.checked = false;
   move.schema = mover->layout.digest;
@@ -267,11 +278,12 @@ Task<Status> CopyPage(Mover* mover) {
     move.state = kCatchingUp;
     move.table = 0;
     move.place.clear();
+    move.total = move.copied;
     co_return Status();
   }
   const MovedTable& table = mover->layout.tables[static_cast<size_t>(move.table)];
   Texts page;
-  AddPage(table.source, move.place, nullptr, &page);
+  AddPage(table.source, move.place, {.key = move.key}, &page);
   const Result<ResultSets> sets = co_await Send(mover, move.from, std::move(page));
   if (!sets.ok()) co_return sets.status();
   Result<std::vector<Row>> read = RowsOf(sets->front());
@@ -281,6 +293,10 @@ Task<Status> CopyPage(Mover* mover) {
     co_return Status();
   }
   const std::string place = read->back().Place(table.source.places);
+  if (move.key.empty()) {
+    move.stayed +=
+        std::count_if(read->begin(), read->end(), [](const Row& row) { return !row.routed; });
+  }
   const std::vector<Row> rows = RowsOfSlots(*mover, std::move(*read));
   Texts staging;
   AddStaging(table, rows, &staging);
@@ -289,49 +305,6 @@ Task<Status> CopyPage(Mover* mover) {
   move.copied += static_cast<int64_t>(rows.size());
   move.place = place;
   co_return Status();
-}
-
-Task<Result<bool>> CarryLog(Mover* mover) {
-  const std::vector<MovedTable>& tables = mover->layout.tables;
-  Texts heads;
-  for (const MovedTable& table : tables) heads.Add(LogText(table));
-  if (heads.statements.empty()) co_return false;
-  const Result<ResultSets> logs = co_await Send(mover, mover->move.from, std::move(heads));
-  if (!logs.ok()) co_return logs.status();
-  bool more = false;
-  std::vector<size_t> written;
-  Texts reads;
-  Texts staging;
-  Texts forget;
-  for (size_t i = 0; i < tables.size(); ++i) {
-    const Result<std::vector<Row>> logged = RowsOf((*logs)[i]);
-    if (!logged.ok()) co_return logged.status();
-    if (logged->empty()) continue;
-    more = more || static_cast<int64_t>(logged->size()) == limits::kSlotMoveLogRows;
-    written.push_back(i);
-    const MovedTable& table = tables[i];
-    const std::string& last = logged->back().key;
-    const std::string which =
-        FillSql(sql::kLogged,
-                {{"place", table.source.Places("s.")}, {"keys", table.keys}, {"log", table.log}});
-    reads.Add(RowsText(table.source, which), {last});
-    forget.Add(FillSql(sql::kForgetLogged, {{"log", table.log}}), {last});
-    AddUnstaging(table, table.stage.table, *logged, &staging);
-  }
-  if (written.empty()) co_return false;
-  const Result<ResultSets> found = co_await Send(mover, mover->move.from, std::move(reads));
-  if (!found.ok()) co_return found.status();
-  for (size_t i = 0; i < written.size(); ++i) {
-    Result<std::vector<Row>> rows = RowsOf((*found)[i]);
-    if (!rows.ok()) co_return rows.status();
-    AddStaging(tables[written[i]], RowsOfSlots(*mover, std::move(*rows)), &staging);
-  }
-  Status written_there = co_await Write(mover, mover->move.to, std::move(staging));
-  if (written_there.ok()) {
-    written_there = co_await Write(mover, mover->move.from, std::move(forget));
-  }
-  if (!written_there.ok()) co_return written_there;
-  co_return more;
 }
 
 Task<Status> CatchUp(Mover* mover) {

@@ -76,16 +76,6 @@ std::string Each(const Sql& piece, const Shape& shape, bool numbered) {
   return Join(pieces);
 }
 
-// Sums of at most ten: an expression is 100 deep at most.
-std::string SizeText(const Shape& shape) {
-  std::string text;
-  for (size_t i = 0; i < shape.columns.size(); ++i) {
-    if (i > 0) text += i % 10 == 0 ? ") + (" : " + ";
-    text += FillSql(sql::kCellBytes, {{"column", "s." + shape.columns[i]}});
-  }
-  return "(" + text + ")";
-}
-
 Names NamesOf(const Shape& shape) {
   return {{"key", shape.key},
           {"types", Each(sql::kTypeLetter, shape, false)},
@@ -133,23 +123,41 @@ std::string Shape::Places(std::string_view prefix) const {
 
 std::string Shape::Columns() const { return Join(columns); }
 
+// Sums of at most ten: an expression is 100 deep at most.
+std::string SizeText(const Shape& shape) {
+  std::string text;
+  for (size_t i = 0; i < shape.columns.size(); ++i) {
+    if (i > 0) text += i % 10 == 0 ? ") + (" : " + ";
+    text += FillSql(sql::kCellBytes, {{"column", "s." + shape.columns[i]}});
+  }
+  return "(" + text + ")";
+}
+
 std::string RowsText(const Shape& shape, const std::string& which) {
   Names names = NamesOf(shape);
   names.emplace_back("which", which);
   return FillSql(sql::kReadRows, names);
 }
 
-void AddPage(const Shape& shape, const std::string& place, const std::string* slots, Texts* texts) {
+void AddPage(const Shape& shape, const std::string& place, const Only& only, Texts* texts) {
   std::vector<Param> params;
   std::string after;
+  const auto where = [&](const std::string& condition) {
+    after += (after.empty() ? "WHERE " : " AND ") + condition;
+  };
   const std::string columns = shape.Places("s.");
   if (!place.empty()) {
-    after = FillSql(sql::kAfterPlace, {{"place", columns}, {"tuple", TupleAt(place, &params)}});
+    const std::string tuple = TupleAt(place, &params);
+    where(FillSql(sql::kAfterPlace, {{"place", columns}, {"tuple", tuple}}));
   }
-  if (slots != nullptr) {
-    params.emplace_back(*slots);
-    after += after.empty() ? "WHERE " : " AND ";
-    after += FillSql(sql::kOfSlots, {{"slots", std::to_string(params.size())}});
+  if (!only.slots.empty()) {
+    params.emplace_back(only.slots);
+    where(FillSql(sql::kOfSlots, {{"slots", std::to_string(params.size())}}));
+  }
+  if (!only.key.empty()) {
+    params.emplace_back(only.key);
+    where(FillSql(sql::kOfKey,
+                  {{"column", "s." + shape.route}, {"number", std::to_string(params.size())}}));
   }
   const std::string page =
       FillSql(sql::kPageOfRows, {{"after", after},

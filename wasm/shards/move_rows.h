@@ -49,7 +49,8 @@ struct Shape {
   std::string table;                 // quoted
   std::vector<std::string> columns;  // quoted, its place first
   size_t places = 0;
-  std::string key;  // SQL of the row's key
+  std::string key;    // SQL of the row's key
+  std::string route;  // the column that it is read from, quoted; none of staging
 
   // The place's columns behind a prefix such as `s.`, with ", " between.
   std::string Places(std::string_view prefix) const;
@@ -58,8 +59,16 @@ struct Shape {
 
 // Rows `which` says, in its statement.
 std::string RowsText(const Shape& shape, const std::string& which);
-// The rows behind a place, a page of them; of the slots in a JSON array, where one is given.
-void AddPage(const Shape& shape, const std::string& place, const std::string* slots, Texts* texts);
+// Which rows are read: all, those of the slots in a JSON array (of staging), or those of a key (of
+// the source) and perhaps some more.
+struct Only {
+  std::string slots;
+  std::string key;
+};
+// The rows behind a place, a page of them.
+void AddPage(const Shape& shape, const std::string& place, const Only& only, Texts* texts);
+// SQL of how many bytes a row has.
+std::string SizeText(const Shape& shape);
 // Those of rows' places, in as many statements as it takes.
 void AddAtPlaces(const Shape& shape, const std::vector<Row>& rows, Texts* texts);
 

@@ -27,6 +27,11 @@ const existing::Table* Find(const ShardSchema& schema, std::string_view name) {
   return nullptr;
 }
 
+std::string Fold(std::string name) {
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return name;
+}
+
 // A foreign key's columns, the child's and the parent's. `at` is its first row, and then the row
 // behind it.
 struct ForeignKey {
@@ -125,11 +130,14 @@ std::vector<const existing::Table*> Ordered(const ShardSchema& schema,
   return ordered;
 }
 
-Result<MovedTable> Moved(const existing::Table& table, const std::string& column, size_t at) {
-  const std::string number = std::to_string(at);
+Result<MovedTable> Moved(const existing::Table& table, const std::string& column) {
+  // A table keeps its name in staging, whatever other tables come and go.
+  const Sha256Digest digest = Sha256Of(Fold(table.name));
+  const std::string number = HexEncode({reinterpret_cast<const char*>(digest.data()), 8});
   MovedTable moved{.name = table.name};
   moved.source.table = QuoteName(table.name);
   moved.source.key = FillSql(sql::kKeyText, {{"key", "s." + QuoteName(column)}});
+  moved.source.route = QuoteName(column);
   moved.stage.table = "tidemark_stage_" + number;
   moved.stage.key = sql::kSlotNumber.text;
   moved.log = "tidemark_log_" + number;
@@ -171,14 +179,12 @@ void AddReferences(const std::vector<ForeignKey>& keys, Layout* layout) {
   for (const ForeignKey& key : keys) {
     const size_t child = at(key.child);
     const size_t parent = at(key.parent);
-    if (child == layout->tables.size() || parent == layout->tables.size()) continue;
-    layout->tables[parent].references.push_back({.child = child, .columns = key.columns});
+    if (parent == layout->tables.size() || existing::IsReserved(key.child)) continue;
+    layout->tables[parent].references.push_back({.table = QuoteName(key.child),
+                                                 .stays = child == layout->tables.size(),
+                                                 .child = child,
+                                                 .columns = key.columns});
   }
-}
-
-std::string Fold(std::string name) {
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return name;
 }
 
 }  // namespace
@@ -186,6 +192,22 @@ std::string Fold(std::string name) {
 std::string MovedTable::Trigger(std::string_view what) const {
   return "tidemark_move_" + stage.table.substr(stage.table.rfind('_') + 1) + "_" +
          std::string(what);
+}
+
+std::string TableTexts(const ResultSet& set) {
+  std::string texts;
+  for (const std::vector<Cell>& row : set.rows) {
+    const std::string text = TextOf(row[1]);
+    if (existing::IsReserved(TextOf(row[0])) || !text.starts_with("CREATE TABLE")) continue;
+    texts += text + "\n";
+  }
+  return texts;
+}
+
+int64_t Layout::Triggers() const {
+  size_t count = 0;
+  for (const MovedTable& table : tables) count += 3 + 2 * table.references.size();
+  return static_cast<int64_t>(count);
 }
 
 Task<Result<ShardSchema>> ReadSchema(std::string shard) {
@@ -220,6 +242,7 @@ Task<Result<ShardSchema>> ReadSchema(std::string shard) {
   }
   schema.keys = std::move(sets[1].rows);
   if (!sets[2].rows.empty()) schema.trigger = TextOf(sets[2].rows[0][1]);
+  schema.tables_text = TableTexts(sets[3]);
   for (const std::vector<Cell>& row : sets[3].rows) {
     std::string name = TextOf(row[0]);
     if (!existing::IsReserved(name)) schema.texts.emplace_back(std::move(name), TextOf(row[1]));
@@ -227,8 +250,9 @@ Task<Result<ShardSchema>> ReadSchema(std::string shard) {
   co_return schema;
 }
 
-Task<Result<Layout>> ReadLayout(std::string shard, const ShardSchema* schema, Routes routes) {
-  if (!schema->trigger.empty()) {
+Task<Result<Layout>> ReadLayout(std::string shard, const ShardSchema* schema, Routes routes,
+                                bool moves) {
+  if (moves && !schema->trigger.empty()) {
     co_return Status::Error(409, "table_has_triggers",
                             "The table " + schema->trigger + " of " + shard +
                                 " has a trigger: its rows would set it off again");
@@ -248,16 +272,17 @@ Task<Result<Layout>> ReadLayout(std::string shard, const ShardSchema* schema, Ro
         texts.Add(FillSql(sql::kHasRows, {{"table", QuoteName(table->name)}}));
         continue;
       }
-      Result<MovedTable> moved = Moved(*table, column, layout.tables.size());
+      Result<MovedTable> moved = Moved(*table, column);
       if (!moved.ok()) co_return moved.status();
       digest.Update(table->name + "\n" + column + "\n" + schema->signatures.at(Fold(table->name)));
+      layout.routes.emplace_back(table->name, column);
       layout.tables.push_back(std::move(*moved));
     }
     AddReferences(router.keys(), &layout);
     const Sha256Digest sum = digest.Finish();
     layout.digest = HexEncode({reinterpret_cast<const char*>(sum.data()), sum.size()});
   }
-  if (unrouted.empty()) co_return layout;
+  if (!moves || unrouted.empty()) co_return layout;
   std::variant<ResultSets, Failure> answer = co_await D1(shard, std::move(texts.statements));
   if (const auto* failure = std::get_if<Failure>(&answer)) co_return existing::StatusOf(*failure);
   const ResultSets& sets = *std::get_if<ResultSets>(&answer);
@@ -270,20 +295,24 @@ Task<Result<Layout>> ReadLayout(std::string shard, const ShardSchema* schema, Ro
   co_return layout;
 }
 
-Result<std::vector<std::string>> MissingTables(const ShardSchema& source,
-                                               const ShardSchema& target) {
+Result<std::vector<std::string>> TakeTables(const ShardSchema& source, ShardSchema* target) {
   std::vector<std::string> missing;
   for (const auto& [name, signature] : source.signatures) {
-    const auto there = target.signatures.find(name);
-    if (there == target.signatures.end() || there->second == signature) continue;
+    const auto there = target->signatures.find(name);
+    if (there == target->signatures.end() || there->second == signature) continue;
     return Status::Error(409, "schema_differs",
                          "The two shards have other columns in their table " + name);
   }
   for (const auto& [table, text] : source.texts) {
-    if (Find(target, table) == nullptr && Find(source, table) != nullptr &&
+    if (Find(*target, table) == nullptr && Find(source, table) != nullptr &&
         Find(source, table)->kind == existing::Kind::kTable) {
       missing.push_back(text);
     }
+  }
+  for (const existing::Table& table : source.tables) {
+    if (table.kind != existing::Kind::kTable || Find(*target, table.name) != nullptr) continue;
+    target->tables.push_back(table);
+    target->signatures[Fold(table.name)] = source.signatures.at(Fold(table.name));
   }
   return missing;
 }

@@ -22,7 +22,9 @@ using Routes = std::vector<std::pair<std::string, std::string>>;  // table, colu
 // A foreign key to a table that moves too. That both rows have one routing key is not taken for
 // granted: its column may compare without regard to case.
 struct Reference {
-  size_t child = 0;                                          // among the tables
+  std::string table;                                         // the child, quoted
+  bool stays = false;                                        // its rows do
+  size_t child = 0;                                          // else, among the tables that move
   std::vector<std::pair<std::string, std::string>> columns;  // the child's, the parent's
 };
 
@@ -45,20 +47,29 @@ struct ShardSchema {
   std::vector<std::vector<Cell>> keys;                     // foreign keys
   std::vector<std::pair<std::string, std::string>> texts;  // table, SQL: tables first
   std::string trigger;                                     // a table that has one
+  std::string tables_text;
 };
+
+// What makes the tables of a shard that are not ours, in a set of kReadTexts: to be compared.
+std::string TableTexts(const ResultSet& set);
 
 // Parents before children.
 struct Layout {
   std::vector<MovedTable> tables;
+  Routes routes;  // of each of them
   std::string digest;
+
+  // How many a move makes in the source: three a table, two a reference.
+  int64_t Triggers() const;
 };
 
 Task<Result<ShardSchema>> ReadSchema(std::string shard);
-// Codes: `no_routing_key`, `table_has_triggers`, `table_too_wide`.
-Task<Result<Layout>> ReadLayout(std::string shard, const ShardSchema* schema, Routes routes);
+// Codes: `table_too_wide`; where it is to move, `no_routing_key`, `table_has_triggers`.
+Task<Result<Layout>> ReadLayout(std::string shard, const ShardSchema* schema, Routes routes,
+                                bool moves);
 
-// Texts that make what the target lacks of the source's tables. Code: `schema_differs`.
-Result<std::vector<std::string>> MissingTables(const ShardSchema& source,
-                                               const ShardSchema& target);
+// Texts that make what the target lacks of the source's tables; from then on it counts as having
+// them. Code: `schema_differs`.
+Result<std::vector<std::string>> TakeTables(const ShardSchema& source, ShardSchema* target);
 
 }  // namespace tidemark::moves

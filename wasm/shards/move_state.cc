@@ -1,5 +1,6 @@
 #include "shards/move_state.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/json_tree.h"
@@ -27,6 +28,31 @@ Slots SlotsIn(const Tree& tree, std::string_view name) {
   return slots;
 }
 
+// One array for each slot of the group: what `each` writes of it.
+template <typename Each>
+std::string PartsOf(const Move& move, Each each) {
+  std::string text;
+  json::Writer out(&text);
+  out.Char('[');
+  for (const uint16_t slot : move.group) {
+    out.Comma();
+    out.Char('[');
+    out.Integer(slot);
+    out.Char(',');
+    each(slot, &out);
+    out.Char(']');
+  }
+  out.Char(']');
+  return std::move(out).Take();
+}
+
+std::string TargetPart(const Move& move, const SlotTable& table) {
+  if (!move.key.empty()) return KeyPart(move);
+  if (!move.gathers) return {};
+  const auto& names = table.shards;
+  return "g" + std::to_string(std::find(names.begin(), names.end(), move.from) - names.begin());
+}
+
 std::string TextIn(const Tree& tree, std::string_view name) {
   const std::string* text = StringField(tree, name);
   return text == nullptr ? std::string() : *text;
@@ -46,6 +72,32 @@ std::string SlotsJson(const Slots& slots) {
   return std::move(out).Take();
 }
 
+std::string KeyPart(const Move& move) { return "k" + move.key; }
+
+std::string SourceParts(const Move& move) {
+  return PartsOf(move, [&](uint16_t, json::Writer* out) {
+    out->Quoted(move.key.empty() ? std::string() : KeyPart(move));
+  });
+}
+
+std::string TargetParts(const Move& move, const SlotTable& table) {
+  const std::string part = TargetPart(move, table);
+  return PartsOf(move, [&](uint16_t, json::Writer* out) { out->Quoted(part); });
+}
+
+std::string TakenParts(const Move& move, const SlotTable& table) {
+  const std::string part = TargetPart(move, table);
+  const Sha256Digest digest = Sha256Of(move.key);
+  return PartsOf(move, [&](uint16_t slot, json::Writer* out) {
+    const SlotOwner owner = move.key.empty() ? table.slots[slot] : table.OwnerOf(digest);
+    out->Quoted(part);
+    out->Char(',');
+    out->Integer(int64_t{owner.epoch} + (move.gathers ? 0 : 1));
+    out->Char(',');
+    out->Integer(move.key.empty() ? SlotWeight(slot) : KeyWeight(digest));
+  });
+}
+
 Move MoveOf(const std::vector<Cell>& row) {
   Move move{.id = IntegerOf(row[0]),
             .from = TextOf(row[1]),
@@ -63,9 +115,14 @@ Move MoveOf(const std::vector<Cell>& row) {
   move.group = SlotsIn(*work, "group");
   move.table = IntegerField(*work, "table").value_or(0);
   move.place = TextIn(*work, "place");
+  move.key = TextIn(*work, "key");
+  move.gathers = BoolField(*work, "gathers").value_or(false);
+  move.stayed = IntegerField(*work, "stayed").value_or(0);
   move.checked = BoolField(*work, "checked").value_or(false);
+  move.wide = BoolField(*work, "wide").value_or(false);
   move.failing = BoolField(*work, "failing").value_or(false);
   move.schema = TextIn(*work, "schema");
+  move.begun = IntegerField(*work, "begun").value_or(0);
   return move;
 }
 
@@ -80,10 +137,17 @@ std::string WorkOf(const Move& move) {
   out.Integer(move.table);
   out.Raw(",\"place\":");
   out.Quoted(move.place);
+  out.Raw(",\"key\":");
+  out.Quoted(move.key);
+  out.Raw(move.gathers ? ",\"gathers\":true,\"stayed\":" : ",\"gathers\":false,\"stayed\":");
+  out.Integer(move.stayed);
   out.Raw(move.checked ? ",\"checked\":true" : ",\"checked\":false");
+  if (move.wide) out.Raw(",\"wide\":true");
   out.Raw(move.failing ? ",\"failing\":true" : ",\"failing\":false");
   out.Raw(",\"schema\":");
   out.Quoted(move.schema);
+  out.Raw(",\"begun\":");
+  out.Integer(move.begun);
   out.Char('}');
   return std::move(out).Take();
 }
@@ -126,6 +190,14 @@ std::string MovesJson(const std::vector<Move>& moves) {
     out.Quoted(move.to);
     out.Raw(",\"slots\":");
     out.Integer(move.slots);
+    if (move.key.empty()) {
+      out.Raw(",\"moved\":");
+      out.Integer(move.slots - static_cast<int64_t>(move.left.size()));
+    } else {
+      out.Raw(",\"key\":");
+      out.Quoted(move.key);
+    }
+    if (move.gathers) out.Raw(",\"gathers\":true");
     out.Raw(",\"state\":");
     out.Quoted(move.state);
     out.Raw(",\"copied\":");
@@ -133,6 +205,10 @@ std::string MovesJson(const std::vector<Move>& moves) {
     out.Raw(",\"rows\":");
     if (move.total < 0) out.Raw("null");
     if (move.total >= 0) out.Integer(move.total);
+    if (move.stayed > 0) {
+      out.Raw(",\"stayed\":");
+      out.Integer(move.stayed);
+    }
     out.Raw(",\"startedAt\":");
     out.Integer(move.started_at);
     out.Raw(",\"updatedAt\":");

@@ -38,9 +38,12 @@ struct Move {
   std::string from;
   std::string to;
   int64_t slots = 0;
+  std::string key;       // of a single key: it alone moves
+  bool gathers = false;  // rows that lay elsewhere than their slots before there was a table
   std::string state;
   int64_t copied = 0;
   int64_t total = -1;  // rows; below 0: not known yet
+  int64_t stayed = 0;  // rows that nothing routes: they are left where they are
   int64_t started_at = 0;
   int64_t updated_at = 0;
   std::string error;
@@ -51,13 +54,22 @@ struct Move {
   int64_t table = 0;     // the table that is read
   std::string place;     // behind which place in it (move_rows.h)
   bool checked = false;  // staging was compared with the source as a whole
+  bool wide = false;     // rows of its slots refer to one another: all are frozen together
   bool failing = false;  // it ends as failed once it is cleaned up
   std::string schema;    // a digest of the tables that it began with
+  int64_t begun = 0;     // how often: it begins anew when tables are changed meanwhile
 
   bool over() const { return state == kCleaned || state == kFailed; }
 };
 
 std::string SlotsJson(const Slots& slots);
+
+// What of them each shard has or takes (sql_move.h), as JSON arrays of [slot, part] and of [slot,
+// part, epoch, weight].
+std::string SourceParts(const Move& move);
+std::string TargetParts(const Move& move, const SlotTable& table);
+std::string TakenParts(const Move& move, const SlotTable& table);
+std::string KeyPart(const Move& move);
 
 struct SlotState {
   bool there = false;

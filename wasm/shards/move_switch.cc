@@ -1,9 +1,11 @@
-// A group of slots from the source to the target: frozen, compared row by row, and handed over.
+// A group of slots, compared before, is handed over from the source to the target.
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
+#include "base/json_tree.h"
 #include "engine/await.h"
 #include "shards/existing_sql.h"
 #include "shards/move_work.h"
@@ -17,49 +19,36 @@ using existing::FillSql;
 using existing::Join;
 using existing::QuoteName;
 
-// Columns of the place, with a prefix: of staging, the log and rows that go.
-std::string Keys(const MovedTable& table, std::string_view prefix) {
-  return table.stage.Places(prefix);
-}
+// A migration changes a table or two; what changes them all the time is not outwaited.
+constexpr int64_t kBeginningsMax = 10;
 
-Task<Status> Freeze(Mover* mover) {
-  Move& move = mover->move;
+// How many of the group's parts a shard has.
+Task<Result<int64_t>> CountParts(Mover* mover, std::string shard, std::string parts) {
   Texts texts;
-  texts.Add(std::string(sql::kMarkSlots.text), {SlotsJson(move.group), int64_t{0}});
-  for (const MovedTable& table : mover->layout.tables) {
-    texts.Add(FillSql(sql::kForgetGone, {{"gone", table.gone}}));
-  }
-  const Status frozen = co_await Write(mover, move.from, std::move(texts));
-  if (!frozen.ok()) co_return frozen;
-  const Result<bool> more = co_await CarryLog(mover);
-  if (!more.ok()) co_return more.status();
-  if (!*more) move.table = 0;
-  co_return Status();
-}
-
-Task<Result<int64_t>> CountSlots(Mover* mover, std::string shard) {
-  Texts texts;
-  texts.Add(std::string(sql::kCountSlots.text), {SlotsJson(mover->move.group)});
+  texts.Add(std::string(sql::kCountHeldParts.text), {std::move(parts)});
   const Result<ResultSets> sets = co_await Send(mover, std::move(shard), std::move(texts));
   if (!sets.ok()) co_return sets.status();
   co_return sets->front().Integer(0, 0);
 }
 
-// Both shards have the rows, and neither takes writes: nobody is led to the target yet.
+// Both shards have the rows, and neither takes writes: nobody is led to the target yet. Refused
+// where it was done before.
 Task<Status> Unveil(Mover* mover) {
   const Move& move = mover->move;
-  const Result<int64_t> there = co_await CountSlots(mover, move.to);
-  if (!there.ok()) co_return there.status();
-  if (*there == static_cast<int64_t>(move.group.size())) co_return Status();
-  std::string taken;
-  for (const uint16_t slot : move.group) {
-    taken += (taken.empty() ? "[[" : ",[") + std::to_string(slot) + "," +
-             std::to_string(mover->table.slots[slot].epoch + 1) + "]";
-  }
   Texts texts;
   texts.Add(std::string(sql::kDeferKeys.text));
-  texts.Add(std::string(sql::kTakeSlots.text), {taken + "]", int64_t{0}});
-  texts.Add(std::string(sql::kSumSlots.text));
+  if (!move.key.empty()) {
+    texts.Add(std::string(sql::kForgetKeyApart.text), {int64_t{SlotOf(move.key)}, KeyPart(move)});
+  }
+  texts.Add(std::string(sql::kTakeParts.text), {TakenParts(move, mover->table), int64_t{0}});
+  if (move.key.empty()) {
+    const Result<KeysApart> apart = co_await ReadKeysApart(mover);
+    if (!apart.ok()) co_return apart.status();
+    if (!apart->all.empty()) {
+      texts.Add(std::string(sql::kNoteKeysApart.text), {DumpTree(apart->all)});
+    }
+  }
+  texts.Add(std::string(sql::kSumParts.text), {int64_t{0}});
   for (const MovedTable& table : mover->layout.tables) {
     const auto begin = static_cast<ptrdiff_t>(table.stage.places);
     const std::vector<std::string> columns(table.source.columns.begin() + begin,
@@ -75,15 +64,13 @@ Task<Status> Unveil(Mover* mover) {
   co_return co_await Write(mover, move.to, std::move(texts));
 }
 
+// Refused where it was done before.
 Task<Status> Remove(Mover* mover) {
   const Move& move = mover->move;
-  const Result<int64_t> there = co_await CountSlots(mover, move.from);
-  if (!there.ok()) co_return there.status();
-  if (*there == 0) co_return Status();
   const std::vector<MovedTable>& tables = mover->layout.tables;
   Texts texts;
   // One that arrives late must not meet what a later group has noted.
-  texts.Add(std::string(sql::kCheckFrozen.text), {SlotsJson(move.group)});
+  texts.Add(std::string(sql::kCheckFrozen.text), {SourceParts(move)});
   texts.Add(std::string(sql::kDeferKeys.text));
   AddStayingChecks(mover->layout, &texts);
   for (size_t i = tables.size(); i-- > 0;) {
@@ -96,8 +83,19 @@ Task<Status> Remove(Mover* mover) {
     texts.Add(FillSql(sql::kForgetGoneLog,
                       {{"log", table.log}, {"keys", table.keys}, {"gone", table.gone}}));
   }
-  texts.Add(std::string(sql::kDropSlots.text), {SlotsJson(move.group)});
-  texts.Add(std::string(sql::kSumSlots.text));
+  for (const MovedTable& table : tables) {
+    texts.Add(FillSql(sql::kForgetGone, {{"gone", table.gone}}));
+  }
+  if (move.key.empty()) {
+    const Result<KeysApart> apart = co_await ReadKeysApart(mover);
+    if (!apart.ok()) co_return apart.status();
+    texts.Add(std::string(sql::kDropSlots.text), {SlotsJson(move.group), DumpTree(apart->staying)});
+  } else {
+    for (const Sql& text : {sql::kNoteKeyGone, sql::kDropKey}) {
+      texts.Add(std::string(text.text), {int64_t{SlotOf(move.key)}, KeyPart(move)});
+    }
+  }
+  texts.Add(std::string(sql::kSumParts.text), {int64_t{0}});
   co_return co_await Write(mover, move.from, std::move(texts));
 }
 
@@ -113,102 +111,46 @@ Task<Status> Record(Mover* mover) {
   };
   const uint16_t from = at(move.from);
   const uint16_t to = at(move.to);
-  for (const uint16_t slot : move.group) {
-    if (state.table.slots[slot].shard == from) {
-      ApplyMove(&state.table, {.slot = slot, .from = from, .to = to});
+  if (!move.key.empty()) {
+    const Sha256Digest digest = Sha256Of(move.key);
+    const bool there = state.table.OwnerOf(digest).shard == to;
+    const Status moved = there ? Status() : ApplyKeyMove(&state.table, digest, to);
+    if (!moved.ok()) co_return moved;
+  } else {
+    for (const uint16_t slot : move.group) {
+      if (state.table.slots[slot].shard == from) {
+        ApplyMove(&state.table, {.slot = slot, .from = from, .to = to});
+      }
     }
   }
   const ResultSet written = co_await Query(
       sql::kNextSlotTable, {state.table.version, WriteSlotTable(state.table), before});
-  if (written.rows.empty()) {
-    co_return Status::Error(503, "unavailable", "The slot table was written to meanwhile");
-  }
+  if (written.rows.empty()) co_return TableChanged();
   mover->table = std::move(state.table);
   co_return Status();
 }
 
 }  // namespace
 
-void AddStayingChecks(const Layout& layout, Texts* texts) {
-  for (const MovedTable& parent : layout.tables) {
-    for (const Reference& reference : parent.references) {
-      const MovedTable& child = layout.tables[reference.child];
-      std::string pairs;
-      for (const auto& [from, to] : reference.columns) {
-        if (!pairs.empty()) pairs += " AND ";
-        // In this order: the parent's column says how they compare.
-        pairs += "s." + QuoteName(to) + " = c." + QuoteName(from);
-      }
-      texts->Add(FillSql(sql::kCheckStaying, {{"gone", parent.gone},
-                                              {"table", parent.source.table},
-                                              {"child", child.source.table},
-                                              {"place", parent.source.Places("s.")},
-                                              {"gone_keys", Keys(parent, "g.")},
-                                              {"pairs", pairs},
-                                              {"child_gone", child.gone},
-                                              {"child_keys", Keys(child, "x.")},
-                                              {"child_place", child.source.Places("+c.")}}));
-    }
-  }
+Task<Result<bool>> IsUnveiled(Mover* mover) {
+  const Move& move = mover->move;
+  const Result<int64_t> parts =
+      co_await CountParts(mover, move.to, TargetParts(move, mover->table));
+  if (!parts.ok()) co_return parts.status();
+  co_return *parts == static_cast<int64_t>(move.group.size());
 }
 
-Task<Status> Compare(Mover* mover) {
-  Move& move = mover->move;
-  if (move.table < 0) co_return co_await Freeze(mover);
-  if (move.table >= static_cast<int64_t>(mover->layout.tables.size())) {
-    Texts checks;
-    AddStayingChecks(mover->layout, &checks);
-    const Status free = co_await Write(mover, move.from, std::move(checks));
-    if (!free.ok()) co_return free;
-    move.state = kSwitched;
-    co_return Status();
-  }
-  const MovedTable& table = mover->layout.tables[static_cast<size_t>(move.table)];
-  const std::string group = SlotsJson(move.group);
-  Texts page;
-  AddPage(table.stage, move.place, &group, &page);
-  const Result<ResultSets> staged = co_await Send(mover, move.to, std::move(page));
-  if (!staged.ok()) co_return staged.status();
-  const Result<std::vector<Row>> rows = RowsOf(staged->front());
-  if (!rows.ok()) co_return rows.status();
-  if (rows->empty()) {
-    ++move.table;
-    move.place.clear();
-    co_return Status();
-  }
-  Texts notes;
-  AddTuples({.sql = &sql::kNoteGone,
-             .names = {{"gone", table.gone}, {"keys", table.keys}},
-             .cells = table.stage.places},
-            *rows, &notes);
-  const size_t reads = notes.statements.size();
-  AddAtPlaces(table.source, *rows, &notes);
-  const Result<ResultSets> found = co_await Send(mover, move.from, std::move(notes));
+Task<Status> LimitLayout(Mover* mover) {
+  Texts list;
+  list.Add(std::string(sql::kListOurs.text));
+  const Result<ResultSets> found = co_await Send(mover, mover->move.from, std::move(list));
   if (!found.ok()) co_return found.status();
-  std::map<std::string, Row> there;
-  for (size_t i = reads; i < found->size(); ++i) {
-    Result<std::vector<Row>> read = RowsOf((*found)[i]);
-    if (!read.ok()) co_return read.status();
-    for (Row& row : *read) there.emplace(row.Place(table.source.places), std::move(row));
-  }
-  std::vector<Row> gone;  // replaced by others, which no trigger sees
-  for (const Row& row : *rows) {
-    const auto same = there.find(row.Place(table.stage.places));
-    if (same == there.end()) {
-      gone.push_back(row);
-    } else if (same->second.Digest() != row.Digest() || !same->second.routed ||
-               std::to_string(SlotOf(same->second.key)) != row.key) {
-      co_return CopyDiffers(table.name);
-    }
-  }
-  Texts unnote;
-  Texts unstage;
-  AddUnstaging(table, table.gone, gone, &unnote);
-  AddUnstaging(table, table.stage.table, gone, &unstage);
-  Status taken = co_await Write(mover, move.from, std::move(unnote));
-  if (taken.ok()) taken = co_await Write(mover, move.to, std::move(unstage));
-  if (!taken.ok()) co_return taken;
-  move.place = rows->back().Place(table.stage.places);
+  std::set<std::string> ours;
+  for (const std::vector<Cell>& row : found->front().rows) ours.insert(existing::TextOf(row[1]));
+  std::vector<MovedTable>& tables = mover->layout.tables;
+  std::erase_if(tables, [&](const MovedTable& table) { return !ours.contains(table.gone); });
+  for (MovedTable& table : tables) table.references.clear();
+  mover->limited = true;
   co_return Status();
 }
 
@@ -224,17 +166,21 @@ Task<Status> HandOver(Mover* mover) {
   }
   Status unveiled = co_await Unveil(mover);
   if (!unveiled.ok() && unveiled.http_status() < 500) {
-    // It may be refused because an earlier one, whose answer was lost, has done it meanwhile.
-    const Result<int64_t> there = co_await CountSlots(mover, move.to);
-    if (!there.ok()) co_return there.status();
-    if (*there == static_cast<int64_t>(move.group.size())) unveiled = Status();
-    move.failing = !unveiled.ok();
+    const Result<bool> before = co_await IsUnveiled(mover);
+    if (!before.ok()) co_return before.status();
+    if (*before) unveiled = Status();
+    move.failing = !*before;
   }
   if (!unveiled.ok()) co_return unveiled;
-  const Status removed = co_await Remove(mover);
+  Status removed = co_await Remove(mover);
+  if (!removed.ok() && removed.http_status() < 500) {
+    const Result<int64_t> there = co_await CountParts(mover, move.from, SourceParts(move));
+    if (!there.ok()) co_return there.status();
+    if (*there == 0) removed = Status();
+  }
   if (!removed.ok()) co_return removed;
   Texts texts;
-  texts.Add(std::string(sql::kMarkSlots.text), {SlotsJson(move.group), int64_t{1}});
+  texts.Add(std::string(sql::kMarkParts.text), {TargetParts(move, mover->table), int64_t{1}});
   for (const MovedTable& table : mover->layout.tables) {
     texts.Add(FillSql(sql::kUnstageSlots, {{"stage", table.stage.table}}), {SlotsJson(move.group)});
   }
@@ -254,7 +200,22 @@ Task<Status> Thaw(Mover* mover) {
   Move& move = mover->move;
   if (move.group.empty()) co_return Status();
   Texts texts;
-  texts.Add(std::string(sql::kMarkSlots.text), {SlotsJson(move.group), int64_t{1}});
+  if (move.key.empty()) {
+    texts.Add(std::string(sql::kMarkSlots.text), {SlotsJson(move.group), "[]", int64_t{1}});
+  } else {
+    texts.Add(std::string(sql::kMarkParts.text), {SourceParts(move), int64_t{1}});
+  }
+  // Whatever tables there are now.
+  Texts list;
+  list.Add(std::string(sql::kListOurs.text));
+  const Result<ResultSets> ours = co_await Send(mover, move.from, std::move(list));
+  if (!ours.ok()) co_return ours.status();
+  for (const std::vector<Cell>& row : ours->front().rows) {
+    const std::string name = existing::TextOf(row[1]);
+    if (name.starts_with("tidemark_gone_")) {
+      texts.Add(FillSql(sql::kForgetGone, {{"gone", name}}));
+    }
+  }
   const Status thawed = co_await Write(mover, move.from, std::move(texts));
   if (!thawed.ok()) co_return thawed;
   move.group.clear();
@@ -271,7 +232,8 @@ Task<Status> Abandon(Mover* mover) {
     if (!cleaned.ok()) co_return cleaned;
   }
   move.failing = false;
-  move.state = kFailed;
+  const bool anew = move.error.starts_with(kTablesChanged) && move.begun < kBeginningsMax;
+  move.state = anew ? kQueued : kFailed;
   co_return Status();
 }
 

@@ -1,6 +1,7 @@
 // What the coordinator's alarm runs: a part of the first move that is not over, piece by piece,
 // each stored before the next is begun.
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits.h"
@@ -15,6 +16,9 @@ namespace {
 
 using namespace moves;  // NOLINT(google-build-using-namespace)
 
+// Batches of a run while no writes wait for it: between runs the databases are left to others.
+constexpr int64_t kPace = 12;
+
 // Reads the source's tables. Where they are others than it began with it begins anew, unless a
 // group is being handed over.
 Task<Status> Prepare(Mover* mover) {
@@ -23,13 +27,19 @@ Task<Status> Prepare(Mover* mover) {
   Result<ShardSchema> schema = co_await ReadSchema(move.from);
   if (!schema.ok()) co_return schema.status();
   mover->schema = std::move(*schema);
-  Result<Layout> layout = co_await ReadLayout(move.from, &mover->schema, mover->routes);
+  const bool switched = move.state == kSwitched;
+  Result<Layout> layout = co_await ReadLayout(move.from, &mover->schema, mover->routes, !switched);
   mover->spent += 2;
   if (!layout.ok()) co_return layout.status();
   mover->layout = std::move(*layout);
   if (move.state == kQueued || move.schema == mover->layout.digest) co_return Status();
-  co_return Status::Error(409, "schema_differs",
-                          "The tables of " + move.from + " were changed while rows were moved");
+  if (switched) {
+    const Result<bool> unveiled = co_await IsUnveiled(mover);
+    if (!unveiled.ok()) co_return unveiled.status();
+    if (*unveiled) co_return co_await LimitLayout(mover);
+    move.failing = true;
+  }
+  co_return TablesChanged(move.from);
 }
 
 Task<Status> Advance(Mover* mover) {
@@ -42,15 +52,52 @@ Task<Status> Advance(Mover* mover) {
   co_return co_await HandOver(mover);
 }
 
+bool FailedToGather(const ResultSet& moves) {
+  return std::any_of(moves.rows.begin(), moves.rows.end(), [](const std::vector<Cell>& row) {
+    const Move move = MoveOf(row);
+    return move.gathers && move.state == kFailed;
+  });
+}
+
+// Every row lies where its slot is: what shards had of others' slots counts no more.
+Task<Status> EndGathering(Mover* mover) {
+  for (const std::string& shard : mover->table.shards) {
+    Texts texts;
+    texts.Add(std::string(sql::kForgetGathered.text));
+    texts.Add(std::string(sql::kSumParts.text), {int64_t{1}});
+    const Status counted = co_await Write(mover, shard, std::move(texts));
+    if (!counted.ok()) co_return counted;
+  }
+  const int64_t before = mover->table.version;
+  ++mover->table.version;
+  mover->table.gathering = false;
+  const ResultSet written = co_await Query(
+      sql::kNextSlotTable, {mover->table.version, WriteSlotTable(mover->table), before});
+  co_return written.rows.empty() ? TableChanged() : Status();
+}
+
 }  // namespace
 
 Task<Reply> TickMoves(Context context) {
-  ResultSets sets = co_await Batch(
-      {{sql::kReadNextMove.text, {}}, {sql::kReadSlotTable.text, {}}, {sql::kReadRoutes.text, {}}});
-  if (sets[0].rows.empty() || sets[1].rows.empty()) co_return Reply();
+  ResultSets sets = co_await Batch({{sql::kReadNextMove.text, {}},
+                                    {sql::kReadSlotTable.text, {}},
+                                    {sql::kReadRoutes.text, {}},
+                                    {sql::kReadSlotMoves.text, {}}});
+  const SlotState slots = SlotStateOf(sets[1]);
   const int64_t now_ms = context.request.now_ms;
-  Mover mover{.now_ms = now_ms, .move = MoveOf(sets[0].rows[0])};
-  mover.table = SlotStateOf(sets[1]).table;
+  Mover mover{.now_ms = now_ms, .table = slots.table};
+  Reply reply;
+  if (sets[0].rows.empty() || !slots.there) {
+    reply.data["rest"] = "1";
+    if (!slots.table.gathering || FailedToGather(sets[3])) co_return reply;
+    const Status done = co_await EndGathering(&mover);
+    if (done.ok()) co_return reply;
+    reply.data["rest"] = "";
+    reply.data["error"] = done.message();
+    co_await SetAlarm(now_ms + limits::kSlotMoveRetryMs);
+    co_return reply;
+  }
+  mover.move = MoveOf(sets[0].rows[0]);
   for (const std::vector<Cell>& row : sets[2].rows) {
     mover.routes.emplace_back(existing::TextOf(row[0]), existing::TextOf(row[1]));
   }
@@ -58,11 +105,20 @@ Task<Reply> TickMoves(Context context) {
   const int64_t id = move.id;
   const bool abandoned = move.failing;  // then its error is why
   Status status = co_await Prepare(&mover);
-  while (status.ok() && !move.over() && mover.spent < limits::kSlotMoveBatches) {
+  const auto rests = [&] {
+    const bool waited_for = move.state == kFenced || move.state == kSwitched;
+    return mover.spent >= (waited_for ? limits::kSlotMoveBatches : kPace);
+  };
+  bool handed_over = false;
+  while (status.ok() && !move.over() && !rests() && !handed_over) {
+    const bool switched = move.state == kSwitched;
     status = co_await Advance(&mover);
     if (!status.ok()) break;
+    handed_over = switched && move.state == kCatchingUp;
     if (!abandoned) move.error.clear();
     co_await Batch({WriteMoveStatement(move, now_ms)});
+    // It goes on, or begins anew, by what is read then.
+    if (abandoned || mover.limited) break;
   }
   int64_t again_ms = now_ms;
   if (!status.ok()) {
@@ -72,7 +128,16 @@ Task<Reply> TickMoves(Context context) {
       move.failing = move.failing || (refused && move.state != kSwitched);
       move.error = std::string(status.code()) + ": " + status.message();
     }
-    if (abandoned || !move.failing) again_ms += limits::kSlotMoveRetryMs;
+    const bool referred = status.code() == "rows_referenced" ||
+                          status.message().find("FOREIGN KEY") != std::string::npos;
+    const bool widens = !abandoned && move.failing && referred && !move.wide &&
+                        !move.group.empty() && move.group.size() < move.left.size();
+    if (widens) {
+      // Its rows may refer to rows of other slots that are to go: then they go together.
+      move.failing = false;
+      move.state = kFenced;
+    }
+    if (abandoned || !(move.failing || widens)) again_ms += limits::kSlotMoveRetryMs;
     // Writes do not wait for a database that does not answer.
     if (!move.failing && move.state == kFenced) {
       // Should it die here, or not be told that they are thawed, they are frozen and compared anew.
@@ -80,12 +145,12 @@ Task<Reply> TickMoves(Context context) {
       move.place.clear();
       co_await Batch({WriteMoveStatement(move, now_ms)});
       const Status thawed = co_await Thaw(&mover);
+      move.wide = move.wide || (widens && thawed.ok());
       if (!thawed.ok()) move.error += "; " + thawed.message();
     }
     co_await Batch({WriteMoveStatement(move, now_ms)});
   }
   co_await SetAlarm(again_ms);
-  Reply reply;
   reply.data["move"] = std::to_string(id);
   reply.data["state"] = move.state;
   reply.data["error"] = move.error;

@@ -63,6 +63,10 @@ Task<Reply> PushLimit(Context context);
 // what their error says}. The first two are null where it is no plain SELECT.
 Task<Reply> FenceSql(Context context);
 
+// Pure. Where a key's rows lie while they are gathered. Takes `tables`, a JSON object of the column
+// by which each is routed, and `table`, perhaps one of them. Replies with `sql` (sql_fence.h).
+Task<Reply> LocateSql(Context context);
+
 // Health. Pure; health_stats.h has the bounds. `stats` is a JSON array of {"binding", "count",
 // "lastUpdated"}, as the coordinator tells. Codes of all: `invalid_stats`, and those of ParseTree.
 

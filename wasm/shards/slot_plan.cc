@@ -142,7 +142,13 @@ Status ApplyKeyMove(SlotTable* table, const Sha256Digest& key, uint16_t to) {
                              [](const SlotException& exception, const Sha256Digest& value) {
                                return exception.key < value;
                              });
-  if (at == all.end() || at->key != key) {
+  const bool apart = at != all.end() && at->key == key;
+  if (table->slots[SlotOfDigest(key)].shard == to) {
+    if (apart) all.erase(at);
+    ++table->version;
+    return {};
+  }
+  if (!apart) {
     if (all.size() >= limits::kSlotExceptionsMax) {
       return Status::Error(409, "too_many_exceptions",
                            "There are at most " + std::to_string(limits::kSlotExceptionsMax) +

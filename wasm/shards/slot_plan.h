@@ -50,8 +50,8 @@ Result<std::vector<SlotMove>> PlanWeights(const SlotTable& table, std::span<cons
 void ApplyMove(SlotTable* table, const SlotMove& move);
 
 // The same of a single key, by its SHA-256: from now on it lies apart from its slot, and stays
-// where it is when the slot moves. Of a shard that is drained these are moved too, one by one.
-// Code: `too_many_exceptions`.
+// where it is when the slot moves. Where it moves to its slot's shard it goes with the slot again.
+// Of a shard that is drained these are moved too, one by one. Code: `too_many_exceptions`.
 Status ApplyKeyMove(SlotTable* table, const Sha256Digest& key, uint16_t to);
 
 }  // namespace tidemark

@@ -74,6 +74,25 @@ bool ReadExceptions(const Tree& rows, SlotTable* table) {
   return true;
 }
 
+bool ReadTables(const Tree& tables, SlotTable* table) {
+  if (!tables.is_object() || tables.size() > limits::kExistingTablesMax) return false;
+  for (const auto& [name, column] : tables.items()) {
+    const auto* text = column.get_ptr<const std::string*>();
+    if (text == nullptr) return false;
+    table->tables.emplace(name, *text);
+  }
+  return true;
+}
+
+// Null where the key is with its slot.
+const SlotException* ExceptionOf(const SlotTable& table, const Sha256Digest& digest) {
+  const auto at = std::lower_bound(table.exceptions.begin(), table.exceptions.end(), digest,
+                                   [](const SlotException& exception, const Sha256Digest& value) {
+                                     return exception.key < value;
+                                   });
+  return at != table.exceptions.end() && at->key == digest ? &*at : nullptr;
+}
+
 void WriteOwner(SlotOwner owner, json::Writer* out) {
   out->Char(',');
   out->Integer(owner.shard);
@@ -96,14 +115,15 @@ void WriteSlots(const SlotTable& table, json::Writer* out) {
 
 }  // namespace
 
-SlotOwner SlotTable::OwnerOf(std::string_view key) const {
-  const Sha256Digest digest = Sha256Of(key);
-  const auto at = std::lower_bound(exceptions.begin(), exceptions.end(), digest,
-                                   [](const SlotException& exception, const Sha256Digest& value) {
-                                     return exception.key < value;
-                                   });
-  const bool apart = at != exceptions.end() && at->key == digest;
-  return apart ? at->owner : slots[SlotOfDigest(digest)];
+SlotOwner SlotTable::OwnerOf(std::string_view key) const { return OwnerOf(Sha256Of(key)); }
+
+SlotOwner SlotTable::OwnerOf(const Sha256Digest& digest) const {
+  const SlotException* apart = ExceptionOf(*this, digest);
+  return apart != nullptr ? apart->owner : slots[SlotOfDigest(digest)];
+}
+
+bool SlotTable::IsApart(const Sha256Digest& digest) const {
+  return ExceptionOf(*this, digest) != nullptr;
 }
 
 std::vector<int64_t> SlotTable::Counts() const {
@@ -141,7 +161,19 @@ std::string WriteSlotTable(const SlotTable& table) {
     out.Quoted(HexEncode(BytesOf(exception.key)));
     WriteOwner(exception.owner, &out);
   }
-  out.Raw("]}");
+  out.Char(']');
+  if (!table.tables.empty()) {
+    std::string_view before = ",\"tables\":{";
+    for (const auto& [name, column] : table.tables) {
+      out.Raw(std::exchange(before, ","));
+      out.Quoted(name);
+      out.Char(':');
+      out.Quoted(column);
+    }
+    out.Char('}');
+  }
+  if (table.gathering) out.Raw(",\"gathering\":true");
+  out.Char('}');
   return std::move(out).Take();
 }
 
@@ -162,6 +194,9 @@ Result<SlotTable> ReadSlotTable(std::string_view text) {
   table.shards = std::move(*shards);
   if (!ReadSlots(*slots, &table)) return Invalid("slots that do not cover the whole");
   if (!ReadExceptions(*exceptions, &table)) return Invalid("exceptions that are none");
+  const Tree* tables = Field(*tree, "tables");
+  if (tables != nullptr && !ReadTables(*tables, &table)) return Invalid("tables that are none");
+  table.gathering = BoolField(*tree, "gathering").value_or(false);
   return table;
 }
 

@@ -2,11 +2,14 @@
 // writes its text, and whoever routes by it reads the text and looks keys up.
 //
 // Text := {"version": n, "shards": [name...], "slots": [[count, shard, epoch]...],
-//          "exceptions": [[key, shard, epoch]...]}
+//          "exceptions": [[key, shard, epoch]...], "tables": {name: column...}, "gathering": true}
 //   slots       runs of neighbours that agree, from slot 0 on; their counts are kSlots together
 //   shard       an index into `shards`
 //   epoch       counts the moves of a slot or a key: a statement is fenced by it
 //   exceptions  single keys that lie elsewhere than their slot: SHA-256 in hex, in its order
+//   tables      the column by which each table's rows are routed, if any is known
+//   gathering   only while rows of a slot may lie in any shard, as they did before there was a
+//   table
 //
 // Rules: names are not empty and differ; a shard may own nothing. Text is made in one way only, so
 // two tables are equal when their texts are. Reading is total: what is no such text is refused.
@@ -15,6 +18,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,11 +49,15 @@ struct SlotTable {
   std::vector<std::string> shards;
   std::array<SlotOwner, kSlots> slots = {};
   std::vector<SlotException> exceptions;  // by key, each once
+  std::map<std::string, std::string> tables;
+  bool gathering = false;
 
   bool operator==(const SlotTable&) const = default;
 
   // Who owns a key: its exception, else its slot.
   SlotOwner OwnerOf(std::string_view key) const;
+  SlotOwner OwnerOf(const Sha256Digest& digest) const;
+  bool IsApart(const Sha256Digest& digest) const;
   // How many slots each shard owns.
   std::vector<int64_t> Counts() const;
 };

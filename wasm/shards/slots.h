@@ -19,4 +19,9 @@ uint16_t SlotOf(std::string_view key);
 // The same of a key's digest.
 uint16_t SlotOfDigest(const Sha256Digest& digest);
 
+// What a slot, or a key apart from its slot, counts in the sum over all shards by which a reader of
+// all of them knows that it saw each once: from 1 to 2^28, so that sums are exact in a double.
+int64_t SlotWeight(uint16_t slot);
+int64_t KeyWeight(const Sha256Digest& digest);
+
 }  // namespace tidemark

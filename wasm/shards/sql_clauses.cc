@@ -126,6 +126,8 @@ Value ValueOf(const Statement& statement, Range range) {
   } else if (kind == Kind::kVariable && !minus) {
     value.number = statement.Variable(at);
     value.type = Value::Type::kParameter;
+  } else if (statement.Is(at, Keyword::kNull) && !minus) {
+    value.type = Value::Type::kNull;
   }
   return value;
 }

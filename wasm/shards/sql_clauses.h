@@ -34,13 +34,31 @@ Clauses ClausesOf(const Statement& statement, const Verb& verb);
 
 // A value that stands in a statement as it is.
 struct Value {
-  enum class Type : uint8_t { kNone, kParameter, kText, kInteger, kExpression };
+  // kExcluded is of the row that an upsert would have inserted: `text` names its column.
+  enum class Type : uint8_t {
+    kNone,
+    kParameter,
+    kText,
+    kInteger,
+    kNull,
+    kExcluded,
+    kExpression,
+  };
   Type type = Type::kNone;
   int64_t number = 0;  // the parameter's, from 1, or the integer
   std::string text;
+
+  bool operator==(const Value&) const = default;
+};
+
+// A column, and the value that it has or gets.
+struct Cell {
+  std::string column;
+  Value value;
 };
 
 // What a range of tokens is: kExpression where it is more than a value, or a real number or a blob.
+// Never kExcluded, which only SetsOf (sql_sets.h) can tell.
 Value ValueOf(const Statement& statement, Range range);
 
 enum class Nulls : uint8_t { kDefault, kFirst, kLast };

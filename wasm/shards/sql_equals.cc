@@ -1,27 +1,28 @@
 #include "shards/sql_equals.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "base/limits.h"
+#include "shards/sql_sets.h"
 
 namespace tidemark::sqltext {
 namespace {
 
-void Note(std::string column, Value value, std::vector<Equal>* equals) {
+void Note(std::string column, Value value, std::vector<Cell>* equals) {
   using Type = Value::Type;
-  if (value.type == Type::kNone || value.type == Type::kExpression) return;
+  const bool known_value =
+      value.type == Type::kParameter || value.type == Type::kText || value.type == Type::kInteger;
+  if (!known_value) return;
   if (equals->size() >= limits::kSqlColumnsMax) return;
-  const bool known = std::any_of(equals->begin(), equals->end(), [&](const Equal& equal) {
-    return SameName(equal.column, column);
-  });
+  const bool known = std::any_of(equals->begin(), equals->end(),
+                                 [&](const Cell& cell) { return SameName(cell.column, column); });
   if (!known) equals->push_back({std::move(column), std::move(value)});
 }
 
 // A condition between two tokens: column = value, or the other way round.
 void NoteSides(const Statement& statement, const Tables& tables, Range left, Range right,
-               std::vector<Equal>* equals) {
+               std::vector<Cell>* equals) {
   uint32_t table = 0;
   uint32_t column = ColumnOf(statement, left, &table);
   if (column == left.end) {
@@ -35,7 +36,7 @@ void NoteSides(const Statement& statement, const Tables& tables, Range left, Ran
 
 // One of the conditions that all must hold.
 void NoteCondition(const Statement& statement, const Tables& tables, Range range,
-                   std::vector<Equal>* equals) {
+                   std::vector<Cell>* equals) {
   uint32_t sign = range.end;
   for (uint32_t at = range.begin; at < range.end; at = statement.Next(at)) {
     if (statement.IsOperator(at, "=") || statement.IsOperator(at, "==")) {
@@ -79,7 +80,7 @@ std::vector<Range> Conjuncts(const Statement& statement, Range range) {
 }
 
 void NoteConditions(const Statement& statement, const Tables& tables, Range where,
-                    std::vector<Equal>* equals) {
+                    std::vector<Cell>* equals) {
   std::vector<Range> left = {where};
   while (!left.empty()) {
     const Range range = statement.Unwrap(left.back());
@@ -93,43 +94,18 @@ void NoteConditions(const Statement& statement, const Tables& tables, Range wher
   }
 }
 
-// INSERT INTO t [AS a] (columns) VALUES (values), one row.
-void NoteInserted(const Statement& statement, const Tables& tables, std::vector<Equal>* equals) {
-  uint32_t at = tables.end;
-  if (statement.Is(at, Keyword::kAs)) at += 2;
-  const uint32_t values = statement.Next(at) + 1;
-  if (!statement.IsOperator(at, "(") || !statement.Is(values - 1, Keyword::kValues) ||
-      !statement.IsOperator(values, "(")) {
-    return;
-  }
-  const uint32_t behind = statement.Next(values);
-  if (behind < statement.size() && !statement.IsAny(behind, {Keyword::kOn, Keyword::kReturning})) {
-    return;
-  }
-  const std::vector<Range> columns = statement.Commas({at + 1, statement.CloseOf(at)});
-  const std::vector<Range> cells = statement.Commas({values + 1, statement.CloseOf(values)});
-  if (columns.size() != cells.size()) return;
-  for (size_t i = 0; i < columns.size(); ++i) {
-    const bool name = columns[i].size() == 1 &&
-                      (statement.IsName(columns[i].begin) || statement.IsString(columns[i].begin));
-    if (!name) continue;
-    Note(statement.Name(columns[i].begin), ValueOf(statement, cells[i]), equals);
-  }
-}
-
-bool EndsSet(const Statement& statement, uint32_t at) {
-  if (statement.Is(at, Keyword::kFrom)) return !statement.Is(at - 1, Keyword::kDistinct);
-  return statement.IsAny(at, {Keyword::kWhere, Keyword::kReturning, Keyword::kOn});
-}
-
 }  // namespace
 
-std::vector<Equal> EqualsOf(const Statement& statement, const Verb& verb, const Tables& tables,
-                            const Clauses& clauses) {
-  std::vector<Equal> equals;
+std::vector<Cell> EqualsOf(const Statement& statement, const Verb& verb, const Tables& tables,
+                           const Clauses& clauses) {
+  std::vector<Cell> equals;
   if (tables.main.empty()) return equals;
   if (verb.keyword == Keyword::kInsert || verb.keyword == Keyword::kReplace) {
-    NoteInserted(statement, tables, &equals);
+    Inserted inserted = InsertedOf(statement, verb, tables);
+    if (inserted.rows != 1) return equals;
+    for (Cell& cell : inserted.cells) {
+      Note(std::move(cell.column), std::move(cell.value), &equals);
+    }
     return equals;
   }
   const bool reads = verb.keyword == Keyword::kSelect && clauses.compound == clauses.end;
@@ -139,28 +115,6 @@ std::vector<Equal> EqualsOf(const Statement& statement, const Verb& verb, const 
     NoteConditions(statement, tables, where, &equals);
   }
   return equals;
-}
-
-std::vector<std::string> SetsOf(const Statement& statement, const Verb& verb,
-                                const Clauses& clauses) {
-  std::vector<std::string> columns;
-  if (verb.effect != Effect::kWrite) return columns;
-  uint32_t at = statement.Find({verb.at, clauses.end}, Keyword::kSet);
-  while (at < clauses.end) {
-    uint32_t end = at + 1;
-    while (end < clauses.end && !EndsSet(statement, end)) end = statement.Next(end);
-    for (const Range part : statement.Commas({at + 1, end})) {
-      // a = 1, or (a, b) = (1, 2).
-      Range names{part.begin, statement.Next(part.begin)};
-      if (statement.IsOperator(names.begin, "(")) names = {names.begin + 1, names.end - 1};
-      for (const Range name : statement.Commas(names)) {
-        if (columns.size() >= limits::kSqlColumnsMax || name.size() != 1) continue;
-        columns.push_back(statement.Name(name.begin));
-      }
-    }
-    at = statement.Find({end, clauses.end}, Keyword::kSet);
-  }
-  return columns;
 }
 
 }  // namespace tidemark::sqltext

@@ -7,7 +7,6 @@
 
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "shards/sql_clauses.h"
@@ -15,18 +14,9 @@
 
 namespace tidemark::sqltext {
 
-struct Equal {
-  std::string column;
-  Value value;  // a parameter, a text or an integer
-};
-
-// Each column once, kSqlColumnsMax at most. Of a compound SELECT none, and none of an INSERT of
-// several rows.
-std::vector<Equal> EqualsOf(const Statement& statement, const Verb& verb, const Tables& tables,
-                            const Clauses& clauses);
-
-// The columns that an UPDATE sets, or an INSERT that finds the row there already.
-std::vector<std::string> SetsOf(const Statement& statement, const Verb& verb,
-                                const Clauses& clauses);
+// Each column once, with a parameter, a text or an integer; kSqlColumnsMax at most. Of a compound
+// SELECT none, and none of an INSERT of several rows.
+std::vector<Cell> EqualsOf(const Statement& statement, const Verb& verb, const Tables& tables,
+                           const Clauses& clauses);
 
 }  // namespace tidemark::sqltext

@@ -11,7 +11,7 @@
 namespace tidemark::sql {
 
 // The coordinator's store. `installed` 0: shards may lack the fences. `pending` is a shard that is
-// being added.
+// being added. `key_apart` has every key of the table's exceptions, whose digests stand there.
 inline constexpr Sql kCreateSlotTable{"CreateSlotTable", R"sql(
 CREATE TABLE IF NOT EXISTS slot_table (
   id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -25,6 +25,8 @@ CREATE TABLE IF NOT EXISTS route (
   name TEXT PRIMARY KEY COLLATE NOCASE,
   column_name TEXT NOT NULL
 ) STRICT, WITHOUT ROWID)sql"};
+inline constexpr Sql kCreateKeysApart{"CreateKeysApart", R"sql(
+CREATE TABLE IF NOT EXISTS key_apart (key TEXT PRIMARY KEY) STRICT, WITHOUT ROWID)sql"};
 // `work` is where it stands, a JSON object.
 inline constexpr Sql kCreateSlotMoves{"CreateSlotMoves", R"sql(
 CREATE TABLE IF NOT EXISTS slot_move (
@@ -55,6 +57,11 @@ inline constexpr Sql kReadRoutes{"ReadRoutes", "SELECT name, column_name FROM ro
 inline constexpr Sql kWriteRoute{
     "WriteRoute", "INSERT OR REPLACE INTO route (name, column_name) VALUES (?1, ?2)"};
 
+inline constexpr Sql kListKeysApart{"ListKeysApart", "SELECT key FROM key_apart"};
+inline constexpr Sql kAddKeyApart{"AddKeyApart",
+                                  "INSERT OR IGNORE INTO key_apart (key) VALUES (?1)"};
+inline constexpr Sql kDropKeyApart{"DropKeyApart", "DELETE FROM key_apart WHERE key = ?1"};
+
 // All that are not done, and the last 100 that are.
 inline constexpr Sql kReadSlotMoves{"ReadSlotMoves", R"sql(
 SELECT id, source, target, slots, state, copied, total, started_at, updated_at, error, work
@@ -80,49 +87,103 @@ UPDATE slot_move SET state = ?2, copied = CAST(?3 AS INTEGER), total = CAST(?4 A
 WHERE id = CAST(?1 AS INTEGER))sql"};
 inline constexpr Sql kPruneSlotMoves{"PruneSlotMoves", R"sql(
 DELETE FROM slot_move
-WHERE state = 'cleaned' AND id <= (SELECT max(id) - 1000 FROM slot_move))sql"};
+WHERE state IN ('cleaned', 'failed') AND id <= (SELECT max(id) - 1000 FROM slot_move))sql"};
 inline constexpr Sql kClearSlotTable{"ClearSlotTable", "DELETE FROM slot_table"};
 inline constexpr Sql kClearRoutes{"ClearRoutes", "DELETE FROM route"};
+inline constexpr Sql kClearKeysApart{"ClearKeysApart", "DELETE FROM key_apart"};
 inline constexpr Sql kClearSlotMoves{"ClearSlotMoves", "DELETE FROM slot_move"};
 
-// In each shard: the slots that it has, and the sum over them by which whoever reads all shards
-// knows that every slot was there once.
+// In each shard: the parts that it has of the whole, and the sum over them by which whoever reads
+// all shards knows that every part was there once.
+//
+//   part      '' the slot itself; 'k' and a key: that key apart from its slot; 'g' and a shard's
+//             number: what that shard had of the slot before it was gathered here
+//   writable  1; 0: read only, since it is about to go or has just come; -1, of a key alone: it
+//             lies elsewhere, though its slot is here
+//   weight    what it adds to the sum, or takes from it where it is -1
+//   parts     how many shards had each slot at first: 1, but while rows are gathered
 inline constexpr Sql kCreateSlots{"CreateSlots", R"sql(
 CREATE TABLE IF NOT EXISTS tidemark_slots (
-  slot INTEGER PRIMARY KEY,
+  slot INTEGER NOT NULL,
+  part TEXT NOT NULL,
   epoch INTEGER NOT NULL,
-  writable INTEGER NOT NULL
-) STRICT)sql"};
+  writable INTEGER NOT NULL,
+  weight INTEGER NOT NULL,
+  PRIMARY KEY (slot, part)
+) STRICT, WITHOUT ROWID)sql"};
 inline constexpr Sql kCreateShardSum{"CreateShardSum", R"sql(
 CREATE TABLE IF NOT EXISTS tidemark_shard (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   slots INTEGER NOT NULL,
-  weight INTEGER NOT NULL
+  weight INTEGER NOT NULL,
+  parts INTEGER NOT NULL
 ) STRICT)sql"};
 inline constexpr Sql kForgetSlots{"ForgetSlots", "DELETE FROM tidemark_slots"};
-// ?1 a JSON array of [slot, epoch], ?2 whether they may be written to. Refused where one is there.
-inline constexpr Sql kTakeSlots{"TakeSlots", R"sql(
-INSERT INTO tidemark_slots (slot, epoch, writable)
-SELECT e.value ->> 0, e.value ->> 1, CAST(?2 AS INTEGER) FROM json_each(?1) AS e)sql"};
-inline constexpr Sql kSumSlots{"SumSlots", R"sql(
-INSERT OR REPLACE INTO tidemark_shard (id, slots, weight)
-SELECT 1, count(*), coalesce(sum(
-  ((slot + 1) * 2654435761 % 4294967291) * ((slot + 1) * 40503 % 251)), 0)
-FROM tidemark_slots)sql"};
-// ?1 a JSON array of slots, of these three; ?2 whether they may be written to.
-inline constexpr Sql kMarkSlots{"MarkSlots", R"sql(
+inline constexpr Sql kForgetGathered{"ForgetGathered",
+                                     "DELETE FROM tidemark_slots WHERE part >= 'g' AND part < 'h'"};
+// ?1 a JSON array of [slot, part, epoch, weight], ?2 whether they may be written to. Refused where
+// one is there.
+inline constexpr Sql kTakeParts{"TakeParts", R"sql(
+INSERT INTO tidemark_slots (slot, part, epoch, writable, weight)
+SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, CAST(?2 AS INTEGER), e.value ->> 3
+FROM json_each(?1) AS e)sql"};
+// ?1 as above. A key that is here stays so.
+inline constexpr Sql kNoteKeysApart{"NoteKeysApart", R"sql(
+INSERT OR IGNORE INTO tidemark_slots (slot, part, epoch, writable, weight)
+SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, -1, e.value ->> 3 FROM json_each(?1) AS e)sql"};
+// ?1 a JSON array of slots.
+inline constexpr Sql kReadKeyParts{"ReadKeyParts", R"sql(
+SELECT slot, part FROM tidemark_slots
+WHERE part >= 'k' AND slot IN (SELECT value FROM json_each(?1)))sql"};
+// ?1 parts, 0 to leave it as it is.
+inline constexpr Sql kSumParts{"SumParts", R"sql(
+INSERT OR REPLACE INTO tidemark_shard (id, slots, weight, parts)
+SELECT 1, coalesce(sum(part < 'k'), 0), coalesce(sum(CASE
+    WHEN part < 'k' THEN weight
+    WHEN writable < 0 THEN -weight
+    WHEN EXISTS (SELECT 1 FROM tidemark_slots AS h WHERE h.slot = s.slot AND h.part = '') THEN 0
+    ELSE weight END), 0),
+  coalesce(nullif(CAST(?1 AS INTEGER), 0), (SELECT parts FROM tidemark_shard WHERE id = 1), 1)
+FROM tidemark_slots AS s)sql"};
+// ?1 a JSON array of [slot, part], of these four; ?2 whether they may be written to.
+inline constexpr Sql kMarkParts{"MarkParts", R"sql(
 UPDATE tidemark_slots SET writable = CAST(?2 AS INTEGER)
-WHERE slot IN (SELECT value FROM json_each(?1)))sql"};
+WHERE writable >= 0 AND (slot, part) IN (
+  SELECT e.value ->> 0, e.value ->> 1 FROM json_each(?1) AS e))sql"};
+// ?1 a JSON array of slots, with their keys but for those parts, ?2 a JSON array, that stay; ?3
+// whether they may be written to. Nothing is let in that is elsewhere.
+inline constexpr Sql kMarkSlots{"MarkSlots", R"sql(
+UPDATE tidemark_slots SET writable = CAST(?3 AS INTEGER)
+WHERE writable >= 0 AND slot IN (SELECT value FROM json_each(?1))
+  AND part NOT IN (SELECT value FROM json_each(?2)))sql"};
 // Fails unless each of them, ?1, is frozen here.
 inline constexpr Sql kCheckFrozen{"CheckFrozen", R"sql(
-SELECT CASE WHEN (SELECT count(*) FROM tidemark_slots WHERE writable = 0
-  AND slot IN (SELECT value FROM json_each(?1))) = json_array_length(?1)
+SELECT CASE WHEN (SELECT count(*) FROM tidemark_slots WHERE writable = 0 AND (slot, part) IN (
+  SELECT e.value ->> 0, e.value ->> 1 FROM json_each(?1) AS e)) = json_array_length(?1)
 THEN 1 ELSE json('moved') END)sql"};
-inline constexpr Sql kDropSlots{
-    "DropSlots", "DELETE FROM tidemark_slots WHERE slot IN (SELECT value FROM json_each(?1))"};
-inline constexpr Sql kCountSlots{
-    "CountSlots",
-    "SELECT count(*) AS n FROM tidemark_slots WHERE slot IN (SELECT value FROM json_each(?1))"};
+inline constexpr Sql kCountHeldParts{"CountHeldParts", R"sql(
+SELECT count(*) AS n FROM tidemark_slots WHERE writable >= 0 AND (slot, part) IN (
+  SELECT e.value ->> 0, e.value ->> 1 FROM json_each(?1) AS e))sql"};
+// ?1 a JSON array of slots, with their keys but for those parts, ?2 a JSON array, that stay.
+inline constexpr Sql kDropSlots{"DropSlots", R"sql(
+DELETE FROM tidemark_slots WHERE slot IN (SELECT value FROM json_each(?1))
+  AND part NOT IN (SELECT value FROM json_each(?2)))sql"};
+// A single key. ?1 slot, ?2 part, ?3 epoch, ?4 weight: it may be read here alone.
+inline constexpr Sql kFreezeKey{"FreezeKey", R"sql(
+INSERT INTO tidemark_slots (slot, part, epoch, writable, weight)
+VALUES (CAST(?1 AS INTEGER), ?2, CAST(?3 AS INTEGER), 0, CAST(?4 AS INTEGER))
+ON CONFLICT (slot, part) DO UPDATE SET writable = 0 WHERE writable >= 0)sql"};
+// ?1 slot, ?2 part, of these three. Before it comes back: it is no more elsewhere.
+inline constexpr Sql kForgetKeyApart{"ForgetKeyApart", R"sql(
+DELETE FROM tidemark_slots WHERE slot = CAST(?1 AS INTEGER) AND part = ?2 AND writable = -1)sql"};
+// When it has gone: it is elsewhere where its slot is here, and nothing else.
+inline constexpr Sql kNoteKeyGone{"NoteKeyGone", R"sql(
+UPDATE tidemark_slots SET writable = -1
+WHERE slot = CAST(?1 AS INTEGER) AND part = ?2 AND EXISTS (
+  SELECT 1 FROM tidemark_slots AS h WHERE h.slot = CAST(?1 AS INTEGER) AND h.part = ''))sql"};
+inline constexpr Sql kDropKey{"DropKey", R"sql(
+DELETE FROM tidemark_slots
+WHERE slot = CAST(?1 AS INTEGER) AND part = ?2 AND writable >= 0)sql"};
 
 // A shard's schema: columns, foreign keys, triggers that are not ours, texts.
 inline constexpr Sql kReadColumns{"ReadColumns", R"sql(
@@ -159,14 +220,25 @@ inline constexpr Sql kPageOfRows{"PageOfRows", R"sql({after} ORDER BY {place} LI
     SELECT sum(size) OVER (ROWS UNBOUNDED PRECEDING) AS bytes FROM (
       SELECT {size} AS size FROM {table} AS s {after} ORDER BY {place} LIMIT {rows}))
   WHERE bytes <= {bytes})))sql"};
-inline constexpr Sql kAfterPlace{"AfterPlace", "WHERE ({place}) > ({tuple})"};
+inline constexpr Sql kAfterPlace{"AfterPlace", "({place}) > ({tuple})"};
+// Rows of a key, and perhaps others: a number is the key that it reads as.
+inline constexpr Sql kOfKey{"OfKey",
+                            "{column} IN (?{number}, CAST(?{number} AS INTEGER), "
+                            "CAST(?{number} AS REAL))"};
 inline constexpr Sql kReadAtPlaces{"ReadAtPlaces", R"sql(
 SELECT {key} AS k, json_array({types}) AS t, {values} FROM {table} AS s
 WHERE ({place}) IN (VALUES {tuples}))sql"};
 inline constexpr Sql kLogged{"Logged",
-                             "WHERE ({place}) IN (SELECT {keys} FROM {log} WHERE id <= ?1)"};
-inline constexpr Sql kFirstLogged{"FirstLogged", "ORDER BY s.id LIMIT {rows}"};
+                             "WHERE ({place}) IN (SELECT {keys} FROM {log} AS s {first})"};
+// At most so many, and of so many bytes of rows: but one at least.
+inline constexpr Sql kFirstLogged{"FirstLogged", R"sql(ORDER BY s.id LIMIT max(1, (
+  SELECT count(*) FROM (
+    SELECT sum(size) OVER (ROWS UNBOUNDED PRECEDING) AS bytes FROM (
+      SELECT coalesce((SELECT {size} FROM {table} AS s WHERE ({place}) = ({logged})), 0) AS size
+      FROM {log} AS l ORDER BY l.id LIMIT {rows}))
+  WHERE bytes <= {bytes})))sql"};
 inline constexpr Sql kLogNumber{"LogNumber", "CAST(s.id AS TEXT)"};
+inline constexpr Sql kLastLogged{"LastLogged", "SELECT CAST(max(id) AS TEXT) AS id FROM {log}"};
 inline constexpr Sql kSlotNumber{"SlotNumber", "CAST(s.slot AS TEXT)"};
 
 // In the source: keys of rows that were written, and of rows that are about to go.
@@ -196,6 +268,18 @@ CREATE TRIGGER {trigger} AFTER UPDATE ON {table} BEGIN
   INSERT INTO {log} ({keys}) VALUES ({old});
   INSERT INTO {log} ({keys}) SELECT {new} WHERE ({new}) IS NOT ({old});
 END)sql"};
+// Refuses rows that refer to one that is about to go: they wait until it has gone.
+inline constexpr Sql kGuardInserts{"GuardInserts", R"sql(
+CREATE TRIGGER {trigger} BEFORE INSERT ON {child} WHEN EXISTS (
+  SELECT 1 FROM {gone} AS g CROSS JOIN {table} AS s WHERE ({place}) = ({gone_keys}) AND {pairs})
+BEGIN SELECT RAISE(ABORT, 'tidemark: moved'); END)sql"};
+inline constexpr Sql kGuardUpdates{"GuardUpdates", R"sql(
+CREATE TRIGGER {trigger} BEFORE UPDATE OF {columns} ON {child} WHEN EXISTS (
+  SELECT 1 FROM {gone} AS g CROSS JOIN {table} AS s WHERE ({place}) = ({gone_keys}) AND {pairs})
+BEGIN SELECT RAISE(ABORT, 'tidemark: moved'); END)sql"};
+inline constexpr Sql kCountTriggers{"CountTriggers", R"sql(
+SELECT count(*) AS n FROM sqlite_master
+WHERE type = 'trigger' AND substr(name, 1, 14) = 'tidemark_move_')sql"};
 inline constexpr Sql kForgetLogged{"ForgetLogged", "DELETE FROM {log} WHERE id <= ?1"};
 inline constexpr Sql kForgetGone{"ForgetGone", "DELETE FROM {gone}"};
 inline constexpr Sql kNoteGone{"NoteGone", "INSERT OR IGNORE INTO {gone} ({keys}) VALUES {tuples}"};
@@ -203,7 +287,13 @@ inline constexpr Sql kDeleteGone{
     "DeleteGone", "DELETE FROM {table} AS s WHERE ({place}) IN (SELECT {keys} FROM {gone})"};
 inline constexpr Sql kForgetGoneLog{
     "ForgetGoneLog", "DELETE FROM {log} WHERE ({keys}) IN (SELECT {keys} FROM {gone})"};
-// Fails its batch where a row that stays refers to one that goes.
+// Fails its batch where a row of a table that stays refers to a row that goes.
+inline constexpr Sql kCheckOthers{"CheckOthers", R"sql(
+SELECT CASE WHEN EXISTS (
+  SELECT 1 FROM {gone} AS g CROSS JOIN {table} AS s CROSS JOIN {child} AS c
+  WHERE ({place}) = ({gone_keys}) AND {pairs}
+) THEN json('referenced') ELSE 1 END AS n)sql"};
+// The same of a row that stays, of a table whose rows move.
 inline constexpr Sql kCheckStaying{"CheckStaying", R"sql(
 SELECT CASE WHEN EXISTS (
   SELECT 1 FROM {gone} AS g CROSS JOIN {table} AS s CROSS JOIN {child} AS c
@@ -219,8 +309,10 @@ inline constexpr Sql kPutInStage{
     "PutInStage", "INSERT OR REPLACE INTO {stage} (slot, {columns}) VALUES {tuples}"};
 inline constexpr Sql kUnstageRows{"UnstageRows",
                                   "DELETE FROM {stage} WHERE ({keys}) IN (VALUES {tuples})"};
-inline constexpr Sql kCountStage{"CountStage",
-                                 "SELECT slot, count(*) AS n FROM {stage} GROUP BY slot"};
+// ?1 a JSON array of slots.
+inline constexpr Sql kCountStage{"CountStage", R"sql(
+SELECT slot, count(*) AS n FROM {stage} WHERE slot IN (SELECT value FROM json_each(?1))
+GROUP BY slot)sql"};
 // Behind a place, of these slots: the place's parameters come first.
 inline constexpr Sql kOfSlots{"OfSlots", "s.slot IN (SELECT value FROM json_each(?{slots}))"};
 // ?1 a JSON array of slots.
@@ -233,19 +325,24 @@ inline constexpr Sql kUnstageSlots{
 // For the test that reads their plans: the coordinator's own, the shards', which it fills first,
 // and what stands in others.
 inline constexpr Sql kSlotStatements[] = {
-    kCreateSlotTable, kCreateRoutes,   kCreateSlotMoves, kReadSlotTable,
-    kWriteSlotTable,  kNextSlotTable,  kReadRoutes,      kWriteRoute,
-    kReadSlotMoves,   kReadNextMove,   kAddSlotMove,     kWriteSlotMove,
-    kPruneSlotMoves,  kClearSlotTable, kClearRoutes,     kClearSlotMoves};
+    kCreateSlotTable, kCreateRoutes,    kCreateSlotMoves, kReadSlotTable,  kWriteSlotTable,
+    kNextSlotTable,   kReadRoutes,      kWriteRoute,      kReadSlotMoves,  kReadNextMove,
+    kAddSlotMove,     kWriteSlotMove,   kPruneSlotMoves,  kClearSlotTable, kClearRoutes,
+    kClearSlotMoves,  kCreateKeysApart, kListKeysApart,   kAddKeyApart,    kDropKeyApart,
+    kClearKeysApart};
 inline constexpr Sql kMoveStatements[] = {
-    kCreateSlots,  kCreateShardSum, kForgetSlots, kTakeSlots,    kSumSlots,        kMarkSlots,
-    kDropSlots,    kCheckFrozen,    kCountSlots,  kReadColumns,  kReadForeignKeys, kReadTriggers,
-    kReadTexts,    kHasRows,        kReadRows,    kReadAtPlaces, kCreateLog,       kCreateGone,
-    kListOurs,     kDropOurs,       kDropTrigger, kLogInserts,   kLogDeletes,      kLogUpdates,
-    kForgetLogged, kForgetGone,     kNoteGone,    kDeleteGone,   kForgetGoneLog,   kCheckStaying,
-    kCreateStage,  kIndexStage,     kPutInStage,  kUnstageRows,  kCountStage,      kUnveilRows,
-    kUnstageSlots};
-inline constexpr Sql kMovePieces[] = {kTypeLetter,  kCellBytes, kPageOfRows, kAfterPlace, kLogged,
-                                      kFirstLogged, kLogNumber, kSlotNumber, kOfSlots};
+    kCheckOthers,    kMarkSlots,     kCreateSlots,    kCreateShardSum, kForgetSlots,
+    kForgetGathered, kTakeParts,     kNoteKeysApart,  kReadKeyParts,   kSumParts,
+    kMarkParts,      kCheckFrozen,   kCountHeldParts, kDropSlots,      kFreezeKey,
+    kForgetKeyApart, kNoteKeyGone,   kDropKey,        kReadColumns,    kReadForeignKeys,
+    kReadTriggers,   kReadTexts,     kHasRows,        kReadRows,       kReadAtPlaces,
+    kCreateLog,      kCreateGone,    kListOurs,       kDropOurs,       kDropTrigger,
+    kLogInserts,     kLogDeletes,    kLogUpdates,     kGuardInserts,   kGuardUpdates,
+    kCountTriggers,  kLastLogged,    kForgetLogged,   kForgetGone,     kNoteGone,
+    kDeleteGone,     kForgetGoneLog, kCheckStaying,   kCreateStage,    kIndexStage,
+    kPutInStage,     kUnstageRows,   kCountStage,     kUnveilRows,     kUnstageSlots};
+inline constexpr Sql kMovePieces[] = {kTypeLetter, kCellBytes, kPageOfRows,  kAfterPlace,
+                                      kOfKey,      kLogged,    kFirstLogged, kLogNumber,
+                                      kSlotNumber, kOfSlots};
 
 }  // namespace tidemark::sql

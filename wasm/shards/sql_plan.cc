@@ -7,6 +7,7 @@
 #include "base/json_writer.h"
 #include "base/limits.h"
 #include "shards/sql_equals.h"
+#include "shards/sql_sets.h"
 #include "shards/sql_split.h"
 
 namespace tidemark::sqltext {
@@ -19,8 +20,9 @@ struct Plan {
   bool inserts = false;
   bool returning = false;
   Tables tables;
-  std::vector<Equal> equals;
-  std::vector<std::string> sets;
+  std::vector<Cell> equals;
+  Inserted inserted;
+  std::vector<Cell> sets;
   std::vector<OrderTerm> order;
   Limit limit;
   int parameters = 0;
@@ -44,7 +46,13 @@ Result<Plan> ReadPlan(std::string_view text) {
   const Clauses clauses = ClausesOf(statement, verb);
   plan.returning = plan.effect == Effect::kWrite && clauses.returning != clauses.end;
   plan.equals = EqualsOf(statement, verb, plan.tables, clauses);
-  plan.sets = SetsOf(statement, verb, clauses);
+  if (plan.inserts) plan.inserted = InsertedOf(statement, verb, plan.tables);
+  plan.sets = SetsOf(statement, verb, plan.tables);
+  if (std::max(plan.inserted.cells.size(), plan.sets.size()) > limits::kSqlColumnsMax) {
+    return Status::Invalid(
+        "sql_too_complex",
+        "A statement writes to at most " + std::to_string(limits::kSqlColumnsMax) + " columns");
+  }
   if (verb.keyword == Keyword::kSelect || verb.keyword == Keyword::kValues) {
     plan.order = OrderOf(statement, clauses);
     plan.limit = LimitOf(statement, clauses);
@@ -78,30 +86,43 @@ Status Join(Plan more, Plan* plan) {
   return {};
 }
 
-void WriteParameter(int64_t number, json::Writer* out) {
-  out->Raw("{\"param\":");
-  out->Integer(number - 1);
+void WriteValue(const Value& value, json::Writer* out) {
+  using Type = Value::Type;
+  switch (value.type) {
+    case Type::kParameter:
+      out->Raw("{\"param\":");
+      out->Integer(value.number - 1);
+      break;
+    case Type::kText:
+      out->Raw("{\"literal\":");
+      out->Quoted(value.text);
+      break;
+    case Type::kInteger:
+      out->Raw("{\"literal\":");
+      out->Integer(value.number);
+      break;
+    case Type::kNull:
+      out->Raw("{\"literal\":null");
+      break;
+    case Type::kExcluded:
+      out->Raw("{\"excluded\":");
+      out->Quoted(value.text);
+      break;
+    default:
+      out->Raw("{\"expression\":true");
+  }
   out->Char('}');
 }
 
-void WriteEquals(const std::vector<Equal>& equals, json::Writer* out) {
-  out->Raw(",\"equals\":{");
+void WriteCells(std::string_view key, const std::vector<Cell>& cells, json::Writer* out) {
+  out->Raw(key);
+  out->Char('{');
   bool first = true;
-  for (const Equal& equal : equals) {
+  for (const Cell& cell : cells) {
     if (!std::exchange(first, false)) out->Char(',');
-    out->Quoted(equal.column);
+    out->Quoted(cell.column);
     out->Char(':');
-    if (equal.value.type == Value::Type::kParameter) {
-      WriteParameter(equal.value.number, out);
-      continue;
-    }
-    out->Raw("{\"literal\":");
-    if (equal.value.type == Value::Type::kText) {
-      out->Quoted(equal.value.text);
-    } else {
-      out->Integer(equal.value.number);
-    }
-    out->Char('}');
+    WriteValue(cell.value, out);
   }
   out->Char('}');
 }
@@ -141,7 +162,7 @@ void WriteCount(std::string_view key, const Value& value, json::Writer* out) {
     case Value::Type::kInteger:
       return out->Integer(value.number);
     case Value::Type::kParameter:
-      return WriteParameter(value.number, out);
+      return WriteValue(value, out);
     default:
       return out->Raw("{\"expression\":true}");
   }
@@ -173,8 +194,13 @@ std::string WritePlan(const Plan& plan) {
     out.Quoted(plan.tables.main);
   }
   WriteNames(",\"tables\":[", plan.tables.names, &out);
-  WriteEquals(plan.equals, &out);
-  WriteNames(",\"sets\":[", plan.sets, &out);
+  WriteCells(",\"equals\":", plan.equals, &out);
+  if (plan.inserted.named) {
+    WriteCells(",\"inserted\":", plan.inserted.cells, &out);
+  } else {
+    out.Raw(",\"inserted\":null");
+  }
+  WriteCells(",\"sets\":", plan.sets, &out);
   WriteOrder(plan.order, &out);
   WriteCount(",\"limit\":", plan.limit.limit, &out);
   WriteCount(",\"offset\":", plan.limit.offset, &out);

@@ -33,6 +33,7 @@ struct Named {
   uint32_t end = 0;  // behind it
   bool schema = false;
   bool main = false;
+  bool target = false;
 };
 
 class Finder {
@@ -150,7 +151,8 @@ class Finder {
     if (!statement_.IsName(at) && !statement_.IsString(at)) return at;
     Named named{.at = at, .end = at + 1};
     if (statement_.IsOperator(at + 1, ".")) named = {.at = at + 2, .end = at + 3, .schema = true};
-    const bool call = expect_ != Expect::kTarget && statement_.IsOperator(named.end, "(");
+    named.target = expect_ == Expect::kTarget;
+    const bool call = !named.target && statement_.IsOperator(named.end, "(");
     named.main = levels_.back().main && expect_ != Expect::kMember && at > verb_.at &&
                  !statement_.Is(at - 1, Keyword::kReferences);
     expect_ = Expect::kNothing;
@@ -169,8 +171,9 @@ class Finder {
     }
   }
 
+  // What is written to is a table, whatever a WITH clause calls so.
   bool IsMade(const Named& named) const {
-    if (named.schema) return false;
+    if (named.schema || named.target) return false;
     const std::string name = statement_.Name(named.at);
     return std::any_of(made_.begin(), made_.end(), [&](const Made& made) {
       return made.scope.begin <= named.at && named.at < made.scope.end && SameName(made.name, name);

@@ -27,6 +27,12 @@ const BODY_BYTES_MAX = 1 << 20;
 /** After an alarm that failed. */
 const ALARM_RETRY_MS = 10_000;
 
+/** Before each batch. */
+const YIELD_MS = 4;
+
+/** Between two runs of the alarm. */
+const REST_MS_MAX = 250;
+
 /** While slots move their table is copied so often at most. */
 const COPY_EVERY_MS = 5_000;
 
@@ -99,15 +105,25 @@ export class ShardCoordinator extends DurableObject<Bindings> {
     await this.ctx.storage.setAlarm(Date.now() + ALARM_RETRY_MS);
     try {
       this.#open();
+      const begun = Date.now();
       const { status, data } = await this.#span('tick_moves');
+      await this.#rest(Date.now() - begun);
       if (data.error) logEvent({ event: 'coordinator.move_waits', ...data });
       const due = Date.now() >= this.#copiedMs + COPY_EVERY_MS;
       if (due || !this.#moves()) await this.#copySlots();
       // At once, lest it deletes the alarm of a move that comes meanwhile.
-      if (status < 400 && !this.#moves()) void this.ctx.storage.deleteAlarm();
+      if (status < 400 && data.rest === '1' && !this.#moves()) void this.ctx.storage.deleteAlarm();
     } catch (error) {
       logError(error, { event: 'coordinator.move_failed' });
     }
+  }
+
+  /** Leaves the databases to others for as long as they were kept busy. */
+  async #rest(busyMs: number): Promise<void> {
+    const { storage } = this.ctx;
+    const due = await storage.getAlarm();
+    const until = Date.now() + Math.min(busyMs, REST_MS_MAX);
+    if (due !== null && due < until) await storage.setAlarm(until);
   }
 
   /** Whether a move waits or goes on. */
@@ -159,6 +175,8 @@ export class ShardCoordinator extends DurableObject<Bindings> {
         if (command[0] !== 'd1') throw new Error(`a coordinator cannot run ${command[0]}`);
         const shard = Object.hasOwn(shards, command[1]) ? shards[command[1]] : undefined;
         if (shard === undefined) return [false, 'unavailable', `Shard ${command[1]} not found`];
+        // Whoever waits for the databases comes in between.
+        await scheduler.wait(YIELD_MS);
         return await runBatch(shard, command[2], held);
       },
     };

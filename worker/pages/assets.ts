@@ -9,13 +9,14 @@ import shardsScript from '../../build/assets/shards.js.txt';
 import viewerScript from '../../build/assets/viewer.js.txt';
 import { type App, problem } from '../app.ts';
 import adminStyle from './assets/admin.css';
+import adminDialogsStyle from './assets/admin_dialogs.css';
 import icon from './assets/icon.svg';
 import shardsStyle from './assets/shards.css';
 import style from './assets/style.css';
 import viewerStyle from './assets/viewer.css';
 
 const assets: Record<string, { type: string; text: string }> = {
-  'admin.css': { type: 'text/css; charset=utf-8', text: adminStyle },
+  'admin.css': { type: 'text/css; charset=utf-8', text: `${adminDialogsStyle}\n${adminStyle}` },
   'admin.js': { type: 'text/javascript; charset=utf-8', text: adminScript },
   'home.js': { type: 'text/javascript; charset=utf-8', text: home },
   'icon.svg': { type: 'image/svg+xml', text: icon },

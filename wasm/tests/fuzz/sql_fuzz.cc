@@ -1,5 +1,6 @@
 // Any bytes as SQL: tokens, statements, plans and what is written anew from them. What SQLite takes
-// is judged by it: parameters, where the statement ends, whether it only reads, and which tables.
+// is judged by it: parameters, where the statement ends, whether it only reads, which tables it
+// names, and which columns it sets.
 
 #include <sqlite3.h>
 
@@ -14,6 +15,7 @@
 #include "shards/sql_fence.h"
 #include "shards/sql_plan.h"
 #include "shards/sql_push.h"
+#include "shards/sql_sets.h"
 #include "shards/sql_split.h"
 #include "shards/sql_tables.h"
 #include "tests/shards/sql_oracle.h"
@@ -31,13 +33,15 @@ bool IsTable(std::string_view name) {
                      [name](std::string_view one) { return sqltext::SameName(one, name); });
 }
 
-// SQLite asks here for leave to use each table, while it prepares a statement.
+// SQLite asks here for leave to use each table, and to set each column, while it prepares a
+// statement.
 class Judge {
  public:
   Judge() { oracle_.Authorize(Authorize, this); }
 
   void Check(std::string_view text, const Statement& statement) {
     tables_.clear();
+    columns_.clear();
     const auto prepared = oracle_.Prepare(text);
     if (!prepared) return;
     tidemark::Check(prepared->size == text.size());
@@ -51,11 +55,21 @@ class Judge {
                       std::any_of(named->names.begin(), named->names.end(),
                                   [&](const auto& one) { return sqltext::SameName(one, table); }));
     }
+    if (named.ok() && verb.effect == Effect::kWrite) CheckSets(SetsOf(statement, verb, *named));
   }
 
  private:
-  static int Authorize(void* self, int action, const char* table, const char*, const char* schema,
-                       const char* view) {
+  void CheckSets(const std::vector<sqltext::Cell>& sets) const {
+    for (const std::string& column : columns_) {
+      tidemark::Check(std::any_of(sets.begin(), sets.end(), [&](const auto& cell) {
+        return sqltext::SameName(cell.column, column);
+      }));
+    }
+  }
+
+  static int Authorize(void* self, int action, const char* table, const char* column,
+                       const char* schema, const char* view) {
+    Judge* const judge = static_cast<Judge*>(self);
     // Some of these act as soon as they are prepared.
     if (action == SQLITE_PRAGMA || action == SQLITE_ATTACH || action == SQLITE_DETACH) {
       return SQLITE_DENY;
@@ -63,13 +77,17 @@ class Judge {
     const bool uses = action == SQLITE_READ || action == SQLITE_INSERT || action == SQLITE_UPDATE ||
                       action == SQLITE_DELETE;
     if (uses && schema != nullptr && view == nullptr && IsTable(table)) {
-      static_cast<Judge*>(self)->tables_.emplace_back(table);
+      judge->tables_.emplace_back(table);
+      // A row's own number has several names.
+      const bool sets = action == SQLITE_UPDATE && std::string_view(column) != "ROWID";
+      if (sets) judge->columns_.emplace_back(column);
     }
     return SQLITE_OK;
   }
 
   testing::SqlOracle oracle_;
   std::vector<std::string> tables_;
+  std::vector<std::string> columns_;
 };
 
 void CheckTokens(std::string_view text) {
@@ -97,8 +115,8 @@ void CheckRewritten(std::string_view text, const Statement& statement) {
   const auto fenced = sqltext::FenceRead(text);
   if (!fenced.ok() || !*fenced) return;
   const auto read = Statement::Read((*fenced)->sql);
-  Check(read.ok() && read->parameters() == statement.parameters() + 1);
-  Check((*fenced)->parameter == read->parameters());
+  Check(read.ok() && read->parameters() == statement.parameters() + 2);
+  Check((*fenced)->parameter == read->parameters() - 1);
 }
 
 void CheckPlan(std::string_view text) {

@@ -19,6 +19,7 @@ inline void ExpectSettled(MoveHarness* world, const std::map<std::string, std::s
   const json told = json::parse(world->Ask("GET", "/slots").body, nullptr, false);
   const Result<SlotTable> table = ReadSlotTable(told["table"].dump());
   ASSERT_TRUE(table.ok());
+  EXPECT_FALSE(table->gathering);
   int64_t slots = 0;
   int64_t weight = 0;
   for (size_t i = 0; i < table->shards.size(); ++i) {
@@ -27,13 +28,25 @@ inline void ExpectSettled(MoveHarness* world, const std::map<std::string, std::s
     std::vector<std::string> owned;
     for (size_t slot = 0; slot < kSlots; ++slot) {
       if (table->slots[slot].shard != i) continue;
-      owned.push_back(std::to_string(slot) + "|" + std::to_string(table->slots[slot].epoch) + "|1");
-      const auto at = static_cast<int64_t>(slot) + 1;
-      weight += at * 2654435761 % 4294967291 * (at * 40503 % 251);
+      owned.push_back(std::to_string(slot) + "||" + std::to_string(table->slots[slot].epoch) +
+                      "|1");
+      weight += SlotWeight(static_cast<uint16_t>(slot));
     }
     slots += static_cast<int64_t>(owned.size());
-    EXPECT_EQ(shard.Rows("SELECT slot, epoch, writable FROM tidemark_slots ORDER BY slot"), owned)
+    EXPECT_EQ(shard.Rows("SELECT slot, part, epoch, writable FROM tidemark_slots WHERE part < 'k' "
+                         "ORDER BY slot"),
+              owned)
         << name;
+    EXPECT_TRUE(shard.Rows("SELECT part FROM tidemark_slots WHERE writable = 0").empty()) << name;
+    // A key is read and written where its owner is, and its slot's shard knows if that is another.
+    for (const std::string& part :
+         shard.Rows("SELECT writable || substr(part, 2) FROM tidemark_slots WHERE part >= 'k'")) {
+      const bool here = part.starts_with("1");
+      const std::string key = part.substr(here ? 1 : 2);
+      EXPECT_EQ(table->OwnerOf(key).shard == i, here) << name << " " << key;
+      EXPECT_TRUE(here || table->slots[SlotOf(key)].shard == i) << name << " " << key;
+    }
+    EXPECT_EQ(shard.Rows("SELECT parts FROM tidemark_shard"), std::vector<std::string>{"1"});
     for (const auto& [of, column] : routes) {
       if (shard.Rows("SELECT 1 FROM sqlite_master WHERE name = '" + of + "'").empty()) continue;
       for (const std::string& key : shard.Rows("SELECT " + column + " FROM " + of)) {

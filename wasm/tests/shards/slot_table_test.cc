@@ -40,6 +40,11 @@ TEST(SlotTable, TextIsShortAndComesBackTheSame) {
             "{\"version\":1,\"shards\":[\"db-east\",\"db \\\"west\\\" \xc3\xa9\"],"
             "\"slots\":[[2048,0,1],[2048,1,1]],\"exceptions\":[]}");
   EXPECT_EQ(*ReadSlotTable(WriteSlotTable(table)), table);
+  table.tables = {{"posts", "user_id"}, {"users", "\"id\""}};
+  table.gathering = true;
+  EXPECT_TRUE(WriteSlotTable(table).ends_with(
+      "[],\"tables\":{\"posts\":\"user_id\",\"users\":\"\\\"id\\\"\"},\"gathering\":true}"));
+  EXPECT_EQ(*ReadSlotTable(WriteSlotTable(table)), table);
 }
 
 // Whatever moves have happened.
@@ -74,13 +79,34 @@ TEST(SlotTable, AKeyMovedByItselfStaysWhenItsSlotMoves) {
   EXPECT_EQ(table.exceptions.size(), 1U);
 }
 
+TEST(SlotTable, AKeyThatComesToItsSlotGoesWithItAgain) {
+  SlotTable table = TableOf({"a", "b", "c"});
+  const uint16_t slot = SlotOf("user-123");
+  const uint16_t owner = table.slots[slot].shard;
+  const auto other = static_cast<uint16_t>((owner + 1) % 3);
+  ASSERT_TRUE(ApplyKeyMove(&table, Sha256Of("user-123"), other).ok());
+  EXPECT_TRUE(table.IsApart(Sha256Of("user-123")));
+  ASSERT_TRUE(ApplyKeyMove(&table, Sha256Of("user-123"), owner).ok());
+  EXPECT_TRUE(table.exceptions.empty());
+  ASSERT_TRUE(ApplyKeyMove(&table, Sha256Of("user-123"), other).ok());
+  // It is the slot that comes: the key stays there when the slot goes on.
+  ApplyMove(&table, {.slot = slot, .from = owner, .to = other});
+  EXPECT_TRUE(table.IsApart(Sha256Of("user-123")));
+  ApplyMove(&table, {.slot = slot, .from = other, .to = owner});
+  EXPECT_EQ(table.OwnerOf("user-123").shard, other);
+}
+
 TEST(SlotTable, ExceptionsAreBounded) {
   SlotTable table = TableOf({"a", "b"});
+  const auto away = [&](const std::string& key) {
+    const uint16_t home = table.slots[SlotOf(key)].shard;
+    return ApplyKeyMove(&table, Sha256Of(key), static_cast<uint16_t>(1 - home));
+  };
   for (size_t i = 0; i < limits::kSlotExceptionsMax; ++i) {
-    ASSERT_TRUE(ApplyKeyMove(&table, Sha256Of(std::to_string(i)), 1).ok());
+    ASSERT_TRUE(away(std::to_string(i)).ok());
   }
-  EXPECT_EQ(ApplyKeyMove(&table, Sha256Of("one more"), 1).code(), "too_many_exceptions");
-  EXPECT_TRUE(ApplyKeyMove(&table, Sha256Of("0"), 0).ok());
+  EXPECT_EQ(away("one more").code(), "too_many_exceptions");
+  EXPECT_TRUE(away("0").ok());
   EXPECT_LT(WriteSlotTable(table).size(), limits::kSlotTableBytesMax);
   EXPECT_TRUE(ReadSlotTable(WriteSlotTable(table)).ok());
 }
@@ -109,6 +135,8 @@ TEST(SlotTable, WhatIsNoTableIsRefused) {
            with("[4096,0,1.5]", ""),
            with("4096", ""),
            with("[4096,0,1]", "[\"aa\",0,1]"),
+           with("[4096,0,1]", "],\"tables\":[1"),
+           with("[4096,0,1]", "],\"tables\":{\"a\":1},\"b\":["),
            with("[4096,0,1]", "[7,0,1]"),
            with("[4096,0,1]", "[\"" + key + "\",2,1]"),
            with("[4096,0,1]", "[\"" + key + "\",0,1],[\"" + key + "\",0,1]"),

@@ -79,7 +79,8 @@ TEST(SqlOperations, AStatementIsAnsweredWithItsFences) {
       ParseTree(RunPure("fence_sql", {{"sql", "SELECT a FROM t WHERE id = ?"}}).body, 2);
   ASSERT_TRUE(read.ok());
   EXPECT_EQ((*read)["read"],
-            "SELECT a, (SELECT epoch FROM tidemark_slots WHERE slot = ?2) AS "
+            "SELECT a, (SELECT CASE WHEN writable < 0 THEN NULL ELSE epoch END FROM "
+            "tidemark_slots WHERE slot = ?2 AND part IN ('', ?3) ORDER BY part DESC LIMIT 1) AS "
             "__tidemark_epoch FROM t WHERE id = ?1");
   EXPECT_EQ((*read)["parameter"], 1);
   const auto write = ParseTree(RunPure("fence_sql", {{"sql", "DELETE FROM t"}}).body, 2);
@@ -91,6 +92,23 @@ TEST(SqlOperations, AStatementIsAnsweredWithItsFences) {
     EXPECT_TRUE((*write)[fence].is_string()) << fence;
   }
   EXPECT_EQ(CodeOf("fence_sql", {{"sql", "SELECT [a"}}), "400 invalid_sql");
+}
+
+TEST(SqlOperations, AKeyIsLookedForInAllTablesAndInOne) {
+  const native::Answer told = RunPure(
+      "locate_sql", {{"tables", R"({"posts":"user_id","us\"ers":"id"})"}, {"table", "POSTS"}});
+  const std::string of = " IN (?2, CAST(?2 AS INTEGER), CAST(?2 AS REAL)))";
+  EXPECT_EQ(told.data.at("sql"),
+            "SELECT EXISTS (SELECT 1 FROM tidemark_slots WHERE slot = ?1 AND part = '') AS here, "
+            "EXISTS (SELECT 1 FROM \"posts\" WHERE \"user_id\"" +
+                of +
+                " AS own, "
+                "((EXISTS (SELECT 1 FROM \"posts\" WHERE \"user_id\"" +
+                of +
+                " OR "
+                "EXISTS (SELECT 1 FROM \"us\"\"ers\" WHERE \"id\"" +
+                of + ")) AS \"any\"");
+  EXPECT_EQ(CodeOf("locate_sql", {{"tables", "["}}), "400 invalid_json");
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ class SqlOracle {
       " age INTEGER, \"group\" TEXT);"
       "CREATE TABLE posts (id INTEGER PRIMARY KEY, user_id TEXT, title TEXT, score REAL);"
       "CREATE TABLE \"order\" (id INTEGER PRIMARY KEY, \"key\" TEXT, offset INTEGER);"
-      "CREATE TABLE tidemark_slots (slot INTEGER PRIMARY KEY, epoch INTEGER NOT NULL);"
+      "CREATE TABLE tidemark_slots (slot INTEGER, part TEXT, epoch INTEGER, writable INTEGER, "
+      "PRIMARY KEY (slot, part)) WITHOUT ROWID;"
       "CREATE VIEW people AS SELECT id, name FROM users;"
       "CREATE INDEX users_by_city ON users (city);";
 

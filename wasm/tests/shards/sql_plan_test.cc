@@ -31,7 +31,8 @@ TEST(SqlPlan, EveryMemberStandsInItsPlace) {
                     "OFFSET 5"),
             R"({"statements":1,"kind":"read","explain":false,"inserts":false,)"
             R"("returning":false,"table":"users",)"
-            R"("tables":["users"],"equals":{"id":{"param":0},"city":{"literal":"a"}},"sets":[],)"
+            R"("tables":["users"],"equals":{"id":{"param":0},"city":{"literal":"a"}},)"
+            R"("inserted":null,"sets":{},)"
             R"("order":[{"term":2,"descending":false,"collation":null,"nulls":null},)"
             R"({"term":"name","descending":true,"collation":"NOCASE","nulls":"last"},)"
             R"({"term":null,"descending":false,"collation":null,"nulls":null}],)"
@@ -39,13 +40,23 @@ TEST(SqlPlan, EveryMemberStandsInItsPlace) {
   EXPECT_EQ(*PlanOf("UPDATE users SET name = ? WHERE id = -5 RETURNING id;"),
             R"({"statements":1,"kind":"write","explain":false,"inserts":false,)"
             R"("returning":true,"table":"users",)"
-            R"("tables":["users"],"equals":{"id":{"literal":-5}},"sets":["name"],"order":[],)"
-            R"("limit":null,"offset":null,"parameters":1})");
+            R"("tables":["users"],"equals":{"id":{"literal":-5}},"inserted":null,)"
+            R"("sets":{"name":{"param":0}},"order":[],"limit":null,"offset":null,"parameters":1})");
   EXPECT_EQ(*PlanOf("-- nothing\n;"),
             R"({"statements":0,"kind":"empty","explain":false,"inserts":false,)"
             R"("returning":false,"table":null,)"
-            R"("tables":[],"equals":{},"sets":[],"order":[],"limit":null,"offset":null,)"
-            R"("parameters":0})");
+            R"("tables":[],"equals":{},"inserted":null,"sets":{},"order":[],"limit":null,)"
+            R"("offset":null,"parameters":0})");
+  const nlohmann::json upsert = Planned(
+      "INSERT INTO users (id, name, age, city) VALUES (?, 'a', NULL, lower(?)) "
+      "ON CONFLICT (id) DO UPDATE SET name = excluded.name, age = ?, city = NULL, email = -5");
+  EXPECT_EQ(DumpTree(upsert["equals"]), R"({"id":{"param":0},"name":{"literal":"a"}})");
+  EXPECT_EQ(DumpTree(upsert["inserted"]),
+            R"({"age":{"literal":null},"city":{"expression":true},"id":{"param":0},)"
+            R"("name":{"literal":"a"}})");
+  EXPECT_EQ(DumpTree(upsert["sets"]),
+            R"({"age":{"param":2},"city":{"literal":null},"email":{"literal":-5},)"
+            R"("name":{"excluded":"name"}})");
 }
 
 TEST(SqlPlan, OnlyWhatCanAddARowInserts) {
@@ -140,6 +151,8 @@ TEST(SqlPlan, SeveralStatementsAreAsStrongAsTheStrongestAndHaveNoKey) {
   EXPECT_EQ(plan["table"], nullptr);
   EXPECT_EQ(DumpTree(plan["tables"]), R"(["users","posts"])");
   EXPECT_EQ(DumpTree(plan["equals"]), "{}");
+  EXPECT_EQ(plan["inserted"], nullptr);
+  EXPECT_EQ(Member("UPDATE a SET b = 1; UPDATE a SET b = 2", "sets"), "{}");
   EXPECT_EQ(plan["returning"], true);
   EXPECT_EQ(plan["parameters"], 2);
   const std::pair<std::string_view, std::string_view> rows[] = {
@@ -169,6 +182,14 @@ TEST(SqlPlan, WhatCannotBeReadHasItsCode) {
   std::string tables = "SELECT 1";
   for (int i = 0; i < 300; ++i) tables += "; SELECT * FROM t" + std::to_string(i);
   EXPECT_EQ(PlanOf(tables).status().code(), "sql_too_complex");
+  std::string sets = "UPDATE t SET c0 = ?";
+  for (int i = 1; i < 100; ++i) sets += ", c" + std::to_string(i) + " = ?";
+  EXPECT_EQ(Planned(sets)["sets"].size(), 100U);
+  EXPECT_EQ(PlanOf(sets + ", d = 1").status().code(), "sql_too_complex");
+  std::string columns = "a";
+  for (int i = 0; i < 100; ++i) columns += ",c" + std::to_string(i);
+  const std::string insert = "INSERT INTO t (" + columns + ") SELECT * FROM u";
+  EXPECT_EQ(PlanOf(insert).status().code(), "sql_too_complex");
 }
 
 // Texts of the largest size, each made to be as much work as such a text can be.
@@ -188,6 +209,9 @@ TEST(SqlPlan, TheLargestTextsAreReadInTime) {
       repeat("WITH a AS(SELECT 1)", ",a AS(SELECT 1)", "SELECT 1"),
       repeat("UPDATE t SET a=1", ",a=1", ""),
       repeat("UPDATE t ", "SET a ", ""),
+      repeat("UPDATE t SET ", "(a,b)=((1,2)),", "c=1"),
+      repeat("INSERT INTO t(a)VALUES(1)", ",(1)", ""),
+      repeat("INSERT INTO t(a", ",a", ")VALUES(1)"),
       repeat("SELECT ", "CASE ", "1"),
       "SELECT " + std::string(depth, '(') + "1" + std::string(depth, ')'),
       "SELECT * FROM t WHERE " + std::string(depth, '(') + "1" + std::string(depth, ')'),

@@ -226,9 +226,11 @@ TEST_F(SqlPush, WhatCannotBeAskedInOrderIsRefused) {
   EXPECT_EQ(PushLimit(longest, {.limit = 5}).status().code(), "sql_too_long");
 }
 
-// The slot's parameter is the last one.
+// The parameters of the slot and of the key's part are the last ones.
 TEST_F(SqlPush, AFencedReadAnswersTheSameWithTheEpochOfItsSlot) {
-  whole_.Execute("INSERT INTO tidemark_slots VALUES (77, 5)");
+  whole_.Execute(
+      "INSERT INTO tidemark_slots VALUES (77, '', 5, 1), (77, 'kgone', 6, -1), "
+      "(78, 'khere', 7, 0), (77, 'kfrozen', 8, 0)");
   const std::pair<std::string, std::vector<std::string>> rows[] = {
       {"SELECT * FROM users WHERE id = ?", {"u12"}},
       {"SELECT name -- the name\nFROM users WHERE id = ? AND age >= ?", {"u12", "0"}},
@@ -248,9 +250,15 @@ TEST_F(SqlPush, AFencedReadAnswersTheSameWithTheEpochOfItsSlot) {
     const auto fenced = FenceRead(sql);
     ASSERT_TRUE(fenced.ok() && *fenced);
     ASSERT_EQ((*fenced)->parameter, static_cast<int>(parameters.size()) + 1);
-    for (const auto& [slot, epoch] : {std::pair("77", "5"), std::pair("78", "NULL")}) {
+    const std::string places[][3] = {{"77", "kany", "5"},
+                                     {"78", "kany", "NULL"},
+                                     {"77", "kgone", "NULL"},
+                                     {"78", "khere", "7"},
+                                     {"77", "kfrozen", "8"}};
+    for (const auto& [slot, part, epoch] : places) {
       std::vector<std::string> more = parameters;
-      more.emplace_back(slot);
+      more.push_back(slot);
+      more.push_back(part);
       SqlRow columns;
       const auto found = whole_.Rows((*fenced)->sql, more, &columns);
       ASSERT_TRUE(found) << (*fenced)->sql << whole_.error();
@@ -268,13 +276,13 @@ TEST_F(SqlPush, AFencedReadAnswersTheSameWithTheEpochOfItsSlot) {
 
 TEST_F(SqlPush, TheEpochIsLookedUpByItsSlot) {
   const auto fenced = FenceRead("SELECT name FROM users WHERE id = ?");
-  const auto plan = whole_.Rows("EXPLAIN QUERY PLAN " + (*fenced)->sql, {"a", "1"});
+  const auto plan = whole_.Rows("EXPLAIN QUERY PLAN " + (*fenced)->sql, {"a", "1", "k"});
   ASSERT_TRUE(plan);
   std::string steps;
   for (const SqlRow& step : *plan) steps += step.back() + "; ";
   EXPECT_EQ(steps,
             "SEARCH users USING INDEX sqlite_autoindex_users_1 (id=?); SCALAR SUBQUERY 1; "
-            "SEARCH tidemark_slots USING INTEGER PRIMARY KEY (rowid=?); ");
+            "SEARCH tidemark_slots USING PRIMARY KEY (slot=? AND part=?); ");
 }
 
 TEST_F(SqlPush, WhatIsNoPlainSelectIsNotFenced) {
@@ -289,7 +297,7 @@ TEST_F(SqlPush, WhatIsNoPlainSelectIsNotFenced) {
                               "SELECT 1; SELECT 2",
                               "",
                               "SELECT",
-                              "SELECT ?100",
+                              "SELECT ?99",
                               wide,
                               "SELECT '" + std::string(limits::kSqlTextBytesMax - 9, 'a') + "'"};
   for (const std::string& sql : rows) {

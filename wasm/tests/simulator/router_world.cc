@@ -20,6 +20,10 @@ native::HostStatement Of(std::string_view sql, std::vector<Param> params = {}) {
 
 const std::vector<std::string> kAll = {"a", "b", "c", "d"};
 
+std::vector<Param> Place(const std::string& key) {
+  return {int64_t{SlotOf(key)}, std::string(sqltext::kKeyPrefix) + key};
+}
+
 }  // namespace
 
 RouterWorld::RouterWorld(uint64_t seed, bool trace) : random_(seed ^ 0x726f757465), trace_(trace) {
@@ -27,11 +31,10 @@ RouterWorld::RouterWorld(uint64_t seed, bool trace) : random_(seed ^ 0x726f75746
   for (const char* name : {"a", "b"}) {
     world_.database(name).Execute("CREATE TABLE users (id TEXT PRIMARY KEY, name TEXT)");
   }
+  if (Draw(3) == 0) FillBefore();
   world_.Post("/slots", {{"availableShards", {"a", "b"}}});
   isolates_.assign(kIsolates, TableNow());
-  for (const char* name : {"a", "b"}) {
-    weight_ += std::stoll(world_.database(name).Rows("SELECT weight FROM tidemark_shard")[0]);
-  }
+  for (size_t slot = 0; slot < kSlots; ++slot) weight_ += SlotWeight(static_cast<uint16_t>(slot));
   const auto fault = [this](const std::string& shard) -> std::optional<Failure> {
     if (calm_ || Draw(40) > 0) return std::nullopt;
     Trace(shard + " fails");
@@ -39,6 +42,15 @@ RouterWorld::RouterWorld(uint64_t seed, bool trace) : random_(seed ^ 0x726f75746
   };
   world_.before = fault;
   world_.after = fault;
+}
+
+void RouterWorld::FillBefore() {
+  for (uint64_t i = 0; i < kKeys; ++i) {
+    if (Draw(3) == 0) continue;
+    const std::string key = "user-" + std::to_string(i);
+    world_.database(kAll[Draw(2)]).Execute("INSERT INTO users VALUES ('" + key + "', 'before')");
+    rows_[key] = {"before"};
+  }
 }
 
 void RouterWorld::Trace(const std::string& line) const {
@@ -74,12 +86,38 @@ RouterWorld::Answer RouterWorld::Ask(const std::string& shard,
   return Answer::kDone;
 }
 
+RouterWorld::Answer RouterWorld::Home(const SlotTable& table, const std::string& key,
+                                      std::string* shard) {
+  const size_t owner = table.OwnerOf(key).shard;
+  *shard = table.shards[owner];
+  if (!table.gathering) return Answer::kDone;
+  const std::string sql = sqltext::LocateSql(table.tables, "users");
+  bool found = false;
+  for (size_t i = 0; i < table.shards.size(); ++i) {
+    const std::string& name = table.shards[(owner + i) % table.shards.size()];
+    ResultSets answer;
+    const Answer ran = Ask(name, {Of(sql, {int64_t{SlotOf(key)}, key})}, &answer);
+    if (ran != Answer::kDone) return ran;
+    const bool here = answer[0].Integer(0, 0) != 0;
+    if (i == 0 && !here) return Answer::kMoved;
+    if (here && !found && answer[0].Integer(2, 0) != 0) {
+      *shard = name;
+      found = true;
+    }
+    if (Draw(4) == 0) world_.StepAlarm(static_cast<int>(Draw(4)));
+  }
+  return Answer::kDone;
+}
+
 RouterWorld::Answer RouterWorld::Route(size_t isolate, const std::string& key,
                                        const std::vector<native::HostStatement>& all,
                                        ResultSets* answer) {
   for (int turn = 0; turn < kTurnsMax; ++turn) {
     const SlotTable& table = isolates_[isolate];
-    const Answer ran = Ask(table.shards[table.OwnerOf(key).shard], all, answer);
+    std::string shard;
+    Answer ran = Home(table, key, &shard);
+    if (ran == Answer::kFailed) return ran;
+    if (ran == Answer::kDone) ran = Ask(shard, all, answer);
     const bool reads = all.size() == 2;
     const bool moved =
         ran == Answer::kMoved || (ran == Answer::kDone && reads && answer->front().rows.empty());
@@ -96,7 +134,6 @@ RouterWorld::Answer RouterWorld::Route(size_t isolate, const std::string& key,
 void RouterWorld::Write() {
   const std::string key = "user-" + std::to_string(Draw(kKeys));
   const std::string value = "name " + std::to_string(++writes_);
-  const int64_t slot = SlotOf(key);
   Values& known = rows_[key];
   const bool there = !known.empty() && !known.contains("");
   const bool inserts = !there && Draw(4) > 0;
@@ -105,9 +142,10 @@ void RouterWorld::Write() {
               : "UPDATE users SET name = ?2 WHERE id = ?1";
   Trace((inserts ? "insert " : "update ") + key + " " + value);
   ResultSets answer;
-  const Answer ran = Route(
-      Draw(kIsolates), key,
-      {Of(sqltext::kWriteFence, {slot}), Of(sql, {key, value}), Of(sqltext::kAfterWrite)}, &answer);
+  const Answer ran =
+      Route(Draw(kIsolates), key,
+            {Of(sqltext::kWriteFence, Place(key)), Of(sql, {key, value}), Of(sqltext::kAfterWrite)},
+            &answer);
   if (ran != Answer::kDone) {
     if (known.empty()) known.insert("");
     if (inserts || there) known.insert(value);
@@ -122,12 +160,11 @@ void RouterWorld::Write() {
 
 void RouterWorld::Read() {
   const std::string key = "user-" + std::to_string(Draw(kKeys));
-  const int64_t slot = SlotOf(key);
   ResultSets answer;
-  const Answer ran =
-      Route(Draw(kIsolates), key,
-            {Of(sqltext::kReadFence, {slot}), Of("SELECT name FROM users WHERE id = ?1", {key})},
-            &answer);
+  const Answer ran = Route(
+      Draw(kIsolates), key,
+      {Of(sqltext::kReadFence, Place(key)), Of("SELECT name FROM users WHERE id = ?1", {key})},
+      &answer);
   if (ran != Answer::kDone) return;
   const std::string value = answer.back().rows.empty() ? "" : answer.back().Text(0);
   const auto known = rows_.find(key);
@@ -140,6 +177,7 @@ void RouterWorld::Read() {
 void RouterWorld::ReadAll() {
   int64_t slots = 0;
   int64_t weight = 0;
+  std::set<int64_t> parts;
   std::map<std::string, int> seen;
   const SlotTable table = TableNow();
   for (const std::string& shard : table.shards) {
@@ -149,11 +187,14 @@ void RouterWorld::ReadAll() {
     if (ran != Answer::kDone) return;
     slots += answer.front().Integer(0, 0);
     weight += answer.front().Integer(1, 0);
+    parts.insert(answer.front().Integer(2, 0));
     if (Draw(3) == 0) world_.StepAlarm(static_cast<int>(Draw(4)));
     for (const std::vector<Cell>& row : answer.back().rows)
       ++seen[*std::get_if<std::string>(&row[0])];
   }
-  if (slots != static_cast<int64_t>(kSlots) || weight != weight_) return;
+  const int64_t times_each = *parts.begin();
+  if (parts.size() != 1 || slots != int64_t{kSlots} * times_each) return;
+  if (weight != weight_ * times_each) return;
   for (const auto& [key, times] : seen) Check(times == 1, key + " is there more than once");
   for (const auto& [key, values] : rows_) {
     const bool there = !values.empty() && !values.contains("");
@@ -165,6 +206,10 @@ void RouterWorld::ChangeShards() {
   const std::string& shard = kAll[Draw(kAll.size())];
   json asked = {{"kind", Draw(2) == 0 ? "add" : "drain"}, {"shard", shard}};
   if (Draw(4) == 0) asked = {{"kind", "rebalance"}};
+  if (Draw(3) == 0) {
+    const std::string key = "user-" + std::to_string(Draw(kKeys));
+    asked = {{"kind", "key"}, {"key", key}, {"shard", shard}};
+  }
   const native::Answer answer = world_.Ask("POST", "/moves", asked);
   Trace(asked.dump() + " " + answer.body);
 }
@@ -194,7 +239,13 @@ void RouterWorld::Act() {
 void RouterWorld::Calm() {
   calm_ = true;
   world_.Crash();
-  if (!world_.Settle()) Check(false, "the moves never come to rest: " + world_.Moves().dump());
+  for (int turn = 0; turn < 3; ++turn) {
+    if (!world_.Settle()) Check(false, "the moves never come to rest: " + world_.Moves().dump());
+    for (const json& move : world_.Moves()) {
+      if (move["state"] == "failed") world_.Ask("POST", "/moves/retry", {{"id", move["id"]}});
+    }
+  }
+  Check(!TableNow().gathering, "rows are gathered for ever: " + world_.Moves().dump());
   for (const json& move : world_.Moves()) {
     const std::string state = move["state"];
     Check(state == "cleaned" || state == "failed", "a move rests as " + state);
@@ -204,7 +255,8 @@ void RouterWorld::Calm() {
   int64_t slots = 0;
   for (const std::string& shard : TableNow().shards) {
     native::SqliteStore& database = world_.database(shard);
-    slots += std::stoll(database.Rows("SELECT count(*) FROM tidemark_slots WHERE writable = 1")[0]);
+    slots += std::stoll(
+        database.Rows("SELECT count(*) FROM tidemark_slots WHERE writable = 1 AND part = ''")[0]);
   }
   Check(slots == static_cast<int64_t>(kSlots), std::to_string(slots) + " slots can be written");
 }

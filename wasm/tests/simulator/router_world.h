@@ -1,7 +1,8 @@
 // The simulated world of slots that move: isolates with slot tables of any age, which read and
-// write rows by their keys as the library does, behind the core's own fences; shards that are
-// added, drained and evened out meanwhile; moves that die between any two steps; databases that
-// fail before or after they have done what they were asked.
+// write rows by their keys as the library does, behind the core's own fences; databases that were
+// filled before, whose rows are gathered; shards that are added, drained and evened out meanwhile,
+// and single keys that go elsewhere; moves that die between any two steps; databases that fail
+// before or after they have done what they were asked.
 //
 // What must hold at every moment: what was acknowledged is read by its key from any isolate, a read
 // of all shards has it once, and a change of a row that exists changes one.
@@ -41,6 +42,9 @@ class RouterWorld {
   void ChangeShards();
   void Calm();
   void Check(bool holds, const std::string& problem);
+  void FillBefore();
+  // The shard where a key's rows are: by the table, or while they are gathered, where any is.
+  Answer Home(const SlotTable& table, const std::string& key, std::string* shard);
   // A statement on the shard that an isolate's table says, and on others as it learns better.
   Answer Route(size_t isolate, const std::string& key,
                const std::vector<native::HostStatement>& all, ResultSets* answer);

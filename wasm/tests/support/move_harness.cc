@@ -115,12 +115,6 @@ void MoveHarness::Crash() {
   alarm = now_ms;
 }
 
-bool MoveHarness::TickAndDie(int steps) {
-  const auto running = Begin("tick_moves", {}, "", false);
-  for (int i = 0; i < steps && !running->done(); ++i) running->Step();
-  return running->done();
-}
-
 std::vector<std::string> MoveHarness::Everywhere(const std::string& sql) {
   std::vector<std::string> all;
   for (const std::string& shard : shards) {

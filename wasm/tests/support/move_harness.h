@@ -39,9 +39,6 @@ class MoveHarness {
   bool StepAlarm(int steps);
   // The object dies. The platform sets an alarm off again that did not come to its end.
   void Crash();
-  // One run that dies before its next step but `steps`. True where it came to its end before.
-  bool TickAndDie(int steps);
-
   // How many rows a statement gives in each shard, in all.
   std::vector<std::string> Everywhere(const std::string& sql);
   std::vector<std::string> shards = {"a", "b", "c"};  // that the object has bindings of

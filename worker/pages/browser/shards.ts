@@ -62,8 +62,8 @@ function moveItem(move: Move): HTMLElement {
     make('p', { class: 'wrap' }, make('strong', {}, `${move.from} → ${move.to}`)),
     make('p', { class: move.error ? 'small bad wrap' : 'small wrap' }, moveOf(move)),
   );
-  if (move.rows && move.copied !== undefined && !isOver(move)) {
-    item.append(bar((move.copied / move.rows) * 100));
+  if (move.slots > 0 && move.moved !== undefined && !isOver(move)) {
+    item.append(bar((move.moved / move.slots) * 100));
   }
   return item;
 }

@@ -40,9 +40,13 @@ export interface Move {
   from: string;
   to: string;
   slots: number;
+  moved?: number;
+  key?: string;
+  gathers?: boolean;
   state?: string;
   copied?: number;
   rows?: number | null;
+  stayed?: number;
   startedAt?: number;
   updatedAt?: number;
   error?: string;

@@ -47,13 +47,14 @@ const STATES: Record<string, string> = {
 export const isOver = ({ state }: Move): boolean =>
   state === 'cleaned' || state === 'done' || state === 'failed';
 
-export function moveOf({ slots, state, copied, rows, updatedAt, error }: Move): string {
-  const parts = [counted(slots, 'slot')];
+export function moveOf(move: Move): string {
+  const { slots, moved, key, gathers, state, copied, stayed, updatedAt, error } = move;
+  const parts = [key === undefined ? counted(slots, 'slot') : `the key ${key}`];
+  if (gathers) parts.push('gathers rows that lay elsewhere');
   if (state !== undefined) parts.push(STATES[state] ?? state);
-  if (copied !== undefined) {
-    const all = rows === null || rows === undefined ? '' : ` of ${numbers.format(rows)}`;
-    parts.push(`${numbers.format(copied)}${all} rows copied`);
-  }
+  if (moved && !isOver(move)) parts.push(`${numbers.format(moved)} moved`);
+  if (copied !== undefined) parts.push(`${counted(copied, 'row')} copied`);
+  if (stayed) parts.push(`${counted(stayed, 'row')} without a key left behind`);
   if (updatedAt !== undefined) parts.push(shownTime(updatedAt));
   if (error) parts.push(error);
   return parts.join(' · ');
