@@ -71,7 +71,7 @@ describe('two databases with rows', () => {
     const held = await heldBy(watcher, table);
     expect([totalOf(held, 'rows'), totalOf(held, 'turns')]).toEqual([keys.length, written]);
     for (const { rows } of held) expect(rows).toBeGreaterThan(100);
-  }, 120_000);
+  }, 300_000);
 
   it('know that all is gathered, and cost one query then', async () => {
     let queries = 0;
@@ -101,7 +101,7 @@ describe('two databases with rows', () => {
     }
     const notes = await watcher.allAllShards<{ n: number }>('SELECT count(*) AS n FROM notes');
     expect(notes.reduce((sum, { results: [row] }) => sum + (row?.n ?? 0), 0)).toBe(303);
-  }, 120_000);
+  }, 300_000);
 
   it('let a single key go where it is sent, and others stay', async () => {
     const router = isolateOf(TWO);

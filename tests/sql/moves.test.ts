@@ -4,6 +4,7 @@ import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { slotOf } from '../../client/sql/core.ts';
+import { pause } from './under_load.ts';
 
 const shards = ['db-east', 'db-west', 'db-central'] as const;
 type Shard = (typeof shards)[number];
@@ -36,7 +37,7 @@ async function move(body: unknown) {
 
 /** The alarm, so often until all moves are over; between its runs the object may be put away. */
 async function settle(between: () => Promise<unknown> = async () => undefined) {
-  for (let runs = 0; runs < 100; runs += 1) {
+  for (let runs = 0; runs < 1000; runs += 1) {
     if (!(await runDurableObjectAlarm(coordinator))) break;
     await between();
   }
@@ -169,7 +170,10 @@ describe('moves of slots', { timeout: 60_000 }, () => {
     };
     let over = false;
     const writing = (async () => {
-      while (!over) await write();
+      while (!over) {
+        await write();
+        await pause(1);
+      }
     })();
     await settle();
     over = true;
