@@ -17,7 +17,6 @@ namespace {
 
 using existing::FillSql;
 using existing::Join;
-using existing::QuoteName;
 
 // A migration changes a table or two; what changes them all the time is not outwaited.
 constexpr int64_t kBeginningsMax = 10;

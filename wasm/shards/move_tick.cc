@@ -76,6 +76,53 @@ Task<Status> EndGathering(Mover* mover) {
   co_return written.rows.empty() ? TableChanged() : Status();
 }
 
+// What is to be done about a piece that failed; how long it is waited then.
+Task<int64_t> AfterFailure(Mover* mover, Status status, bool abandoned) {
+  Move& move = mover->move;
+  int64_t wait_ms = 0;
+  // What will be refused again ends it, but not halfway through handing slots over.
+  const bool refused = status.http_status() < 500;
+  if (!abandoned) {
+    move.failing = move.failing || (refused && move.state != kSwitched);
+    move.error = std::string(status.code()) + ": " + status.message();
+  }
+  const bool referred = status.code() == "rows_referenced" ||
+                        status.message().find("FOREIGN KEY") != std::string::npos;
+  const bool widens = !abandoned && move.failing && referred && !move.wide && !move.group.empty() &&
+                      move.group.size() < move.left.size();
+  if (widens) {
+    // Its rows may refer to rows of other slots that are to go: then they go together.
+    move.failing = false;
+    move.state = kFenced;
+  }
+  if (abandoned || !(move.failing || widens)) wait_ms = limits::kSlotMoveRetryMs;
+  // Writes do not wait for a database that does not answer.
+  if (!move.failing && move.state == kFenced) {
+    // Should it die here, or not be told that they are thawed, they are frozen and compared anew.
+    move.table = -1;
+    move.place.clear();
+    co_await Batch({WriteMoveStatement(move, mover->now_ms)});
+    const Status thawed = co_await Thaw(mover);
+    move.wide = move.wide || (widens && thawed.ok());
+    if (!thawed.ok()) move.error += "; " + thawed.message();
+  }
+  co_await Batch({WriteMoveStatement(move, mover->now_ms)});
+  co_return wait_ms;
+}
+
+// No move is left. `ends`: all rows are gathered.
+Task<Reply> Rest(Mover* mover, bool ends) {
+  Reply reply;
+  reply.data["rest"] = "1";
+  if (!ends) co_return reply;
+  const Status done = co_await EndGathering(mover);
+  if (done.ok()) co_return reply;
+  reply.data["rest"] = "";
+  reply.data["error"] = done.message();
+  co_await SetAlarm(mover->now_ms + limits::kSlotMoveRetryMs);
+  co_return reply;
+}
+
 }  // namespace
 
 Task<Reply> TickMoves(Context context) {
@@ -86,16 +133,9 @@ Task<Reply> TickMoves(Context context) {
   const SlotState slots = SlotStateOf(sets[1]);
   const int64_t now_ms = context.request.now_ms;
   Mover mover{.now_ms = now_ms, .table = slots.table};
-  Reply reply;
   if (sets[0].rows.empty() || !slots.there) {
-    reply.data["rest"] = "1";
-    if (!slots.table.gathering || FailedToGather(sets[3])) co_return reply;
-    const Status done = co_await EndGathering(&mover);
-    if (done.ok()) co_return reply;
-    reply.data["rest"] = "";
-    reply.data["error"] = done.message();
-    co_await SetAlarm(now_ms + limits::kSlotMoveRetryMs);
-    co_return reply;
+    const bool ends = slots.table.gathering && !FailedToGather(sets[3]);
+    co_return co_await Rest(&mover, ends);
   }
   mover.move = MoveOf(sets[0].rows[0]);
   for (const std::vector<Cell>& row : sets[2].rows) {
@@ -120,37 +160,10 @@ Task<Reply> TickMoves(Context context) {
     // It goes on, or begins anew, by what is read then.
     if (abandoned || mover.limited) break;
   }
-  int64_t again_ms = now_ms;
-  if (!status.ok()) {
-    // What will be refused again ends it, but not halfway through handing slots over.
-    const bool refused = status.http_status() < 500;
-    if (!abandoned) {
-      move.failing = move.failing || (refused && move.state != kSwitched);
-      move.error = std::string(status.code()) + ": " + status.message();
-    }
-    const bool referred = status.code() == "rows_referenced" ||
-                          status.message().find("FOREIGN KEY") != std::string::npos;
-    const bool widens = !abandoned && move.failing && referred && !move.wide &&
-                        !move.group.empty() && move.group.size() < move.left.size();
-    if (widens) {
-      // Its rows may refer to rows of other slots that are to go: then they go together.
-      move.failing = false;
-      move.state = kFenced;
-    }
-    if (abandoned || !(move.failing || widens)) again_ms += limits::kSlotMoveRetryMs;
-    // Writes do not wait for a database that does not answer.
-    if (!move.failing && move.state == kFenced) {
-      // Should it die here, or not be told that they are thawed, they are frozen and compared anew.
-      move.table = -1;
-      move.place.clear();
-      co_await Batch({WriteMoveStatement(move, now_ms)});
-      const Status thawed = co_await Thaw(&mover);
-      move.wide = move.wide || (widens && thawed.ok());
-      if (!thawed.ok()) move.error += "; " + thawed.message();
-    }
-    co_await Batch({WriteMoveStatement(move, now_ms)});
-  }
-  co_await SetAlarm(again_ms);
+  int64_t wait_ms = 0;
+  if (!status.ok()) wait_ms = co_await AfterFailure(&mover, status, abandoned);
+  co_await SetAlarm(now_ms + wait_ms);
+  Reply reply;
   reply.data["move"] = std::to_string(id);
   reply.data["state"] = move.state;
   reply.data["error"] = move.error;
