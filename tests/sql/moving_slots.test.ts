@@ -263,6 +263,26 @@ describe('all shards', () => {
   });
 });
 
+describe('rows that are gathered', () => {
+  it('are found where they lie, though a table is missing there', async () => {
+    const key = eastern('gathered');
+    const coordinator = new Coordinator();
+    const tables = { riders: 'id', dropped: 'id' };
+    coordinator.table = { ...coordinator.table, gathering: true, tables };
+    await own('db-west', [slotOf(key)]);
+    await env['db-west'].prepare(INSERT).bind(key, 'Ada').run();
+    const { router } = isolate(coordinator);
+    expect(await router.first(key, SELECT, [key])).toMatchObject({ name: 'Ada' });
+    const rename = 'UPDATE riders SET name = ? WHERE id = ?';
+    expect((await router.run(key, rename, ['Eve', key])).meta.changes).toBe(1);
+    expect(await env['db-west'].prepare(SELECT).bind(key).first()).toMatchObject({ name: 'Eve' });
+    // What nobody has goes where its slot is.
+    const fresh = eastern('fresh');
+    await router.run(fresh, INSERT, [fresh, 'New']);
+    expect(await env['db-east'].prepare(SELECT).bind(fresh).first()).not.toBeNull();
+  });
+});
+
 describe('what is refused', () => {
   it('a write that does not say which row is the key’s', async () => {
     const { router } = isolate(new Coordinator(), { tables: { riders: { key: 'id' } } });
@@ -271,6 +291,13 @@ describe('what is refused', () => {
       ['UPDATE riders SET name = ? WHERE name = ?', ['x', 'user-1']],
       ['INSERT INTO riders (id, name) VALUES (?, ?)', ['user-2', 'user-1']],
       ['DELETE FROM riders', []],
+      ["UPDATE riders SET id = 'user-2' WHERE id = ?", ['user-1']],
+      ['UPDATE riders SET ID = ? WHERE id = ?', ['user-2', 'user-1']],
+      ['UPDATE riders SET id = name WHERE id = ?', ['user-1']],
+      [
+        'INSERT INTO riders (id, name) VALUES (?, ?) ON CONFLICT DO UPDATE SET id = excluded.name',
+        ['user-1', 'x'],
+      ],
     ] as const) {
       expect(await codeOf(router.run('user-1', sql, bindings))).toBe('UNROUTABLE_QUERY');
     }

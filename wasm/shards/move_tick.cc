@@ -110,11 +110,12 @@ Task<int64_t> AfterFailure(Mover* mover, Status status, bool abandoned) {
   co_return wait_ms;
 }
 
-// No move is left. `ends`: all rows are gathered.
-Task<Reply> Rest(Mover* mover, bool ends) {
+// No move is left: if none has failed that gathers rows, all are gathered.
+Task<Reply> Rest(Mover* mover) {
   Reply reply;
   reply.data["rest"] = "1";
-  if (!ends) co_return reply;
+  if (!mover->table.gathering) co_return reply;
+  if (FailedToGather(co_await Query(sql::kReadSlotMoves))) co_return reply;
   const Status done = co_await EndGathering(mover);
   if (done.ok()) co_return reply;
   reply.data["rest"] = "";
@@ -126,17 +127,12 @@ Task<Reply> Rest(Mover* mover, bool ends) {
 }  // namespace
 
 Task<Reply> TickMoves(Context context) {
-  ResultSets sets = co_await Batch({{sql::kReadNextMove.text, {}},
-                                    {sql::kReadSlotTable.text, {}},
-                                    {sql::kReadRoutes.text, {}},
-                                    {sql::kReadSlotMoves.text, {}}});
+  ResultSets sets = co_await Batch(
+      {{sql::kReadNextMove.text, {}}, {sql::kReadSlotTable.text, {}}, {sql::kReadRoutes.text, {}}});
   const SlotState slots = SlotStateOf(sets[1]);
   const int64_t now_ms = context.request.now_ms;
   Mover mover{.now_ms = now_ms, .table = slots.table};
-  if (sets[0].rows.empty() || !slots.there) {
-    const bool ends = slots.table.gathering && !FailedToGather(sets[3]);
-    co_return co_await Rest(&mover, ends);
-  }
+  if (sets[0].rows.empty() || !slots.there) co_return co_await Rest(&mover);
   mover.move = MoveOf(sets[0].rows[0]);
   for (const std::vector<Cell>& row : sets[2].rows) {
     mover.routes.emplace_back(existing::TextOf(row[0]), existing::TextOf(row[1]));

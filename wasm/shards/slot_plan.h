@@ -2,8 +2,7 @@
 // by itself; each move is carried out on its own, and then recorded by ApplyMove.
 //
 // - An added shard takes an even share, and takes it from those that own most: no slot moves
-// between
-//   two others.
+//   between two others.
 // - A drained shard's slots go to those that own least: again none moves between two others.
 // - By weights each shard owns its part of the whole, rounded so that the largest remainders are
 //   rounded up; what a shard has too much of goes to one that has too little, and nothing else

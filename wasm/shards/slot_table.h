@@ -8,8 +8,7 @@
 //   epoch       counts the moves of a slot or a key: a statement is fenced by it
 //   exceptions  single keys that lie elsewhere than their slot: SHA-256 in hex, in its order
 //   tables      the column by which each table's rows are routed, if any is known
-//   gathering   only while rows of a slot may lie in any shard, as they did before there was a
-//   table
+//   gathering   only while rows of a slot may lie in any shard, as before there was a table
 //
 // Rules: names are not empty and differ; a shard may own nothing. Text is made in one way only, so
 // two tables are equal when their texts are. Reading is total: what is no such text is refused.

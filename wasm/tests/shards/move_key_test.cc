@@ -7,16 +7,13 @@
 
 #include "shards/slot_table.h"
 #include "shards/sql_fence.h"
+#include "tests/shards/move_posts.h"
 #include "tests/shards/move_settled.h"
 #include "tests/support/move_harness.h"
 
 namespace tidemark::testing {
 namespace {
 
-constexpr const char* kUsers = "CREATE TABLE users (id TEXT PRIMARY KEY, name TEXT)";
-constexpr const char* kPosts =
-    "CREATE TABLE posts (id INTEGER PRIMARY KEY, user_id TEXT REFERENCES users (id), text TEXT)";
-const std::map<std::string, std::string> kRoutes = {{"users", "id"}, {"posts", "user_id"}};
 constexpr const char* kKey = "user-3";
 
 std::string OwnerOf(MoveHarness* world, const std::string& key) {
