@@ -34,7 +34,8 @@ export function projectedRows(user: string, collection: Collection): Promise<Row
 
 /** How far D1 is, in the space's seq. */
 export async function projectedSeq(user: string): Promise<number> {
-  const [row] = await onEveryShard('SELECT projected_seq FROM projection WHERE user_id = ?1', user);
+  const sql = "SELECT projected_seq FROM projection WHERE user_id = ?1 AND epoch <> ''";
+  const [row] = await onEveryShard(sql, user);
   return Number(row?.projected_seq ?? 0);
 }
 

@@ -124,11 +124,13 @@ Task<bool> Projector::Publish() {
   co_return true;
 }
 
-// Wipes the projection where it was before. It is tried at each run until it is done.
+// Wipes the projection where it was before. It is tried at each run until it is done. Its progress
+// is that of no life there: a batch of before that comes late finds the fence closed.
 Task<bool> Projector::Leave() {
   if (left_.empty()) co_return true;
   std::vector<Statement> wipe = Wipe();
-  wipe.push_back({sql::kForgetProjection.text, {user_}});
+  wipe.push_back({sql::kAdvanceProjection.text,
+                  {user_, std::string(), int64_t{0}, context_.request.now_ms}});
   auto answer = co_await D1(left_, std::move(wipe));
   if (const auto* failure = std::get_if<Failure>(&answer)) {
     result_.problem = failure->message;

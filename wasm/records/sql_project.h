@@ -70,10 +70,6 @@ VALUES (?1, ?2, CAST(?3 AS INTEGER), CAST(?4 AS INTEGER))
 ON CONFLICT (user_id) DO UPDATE SET epoch = excluded.epoch,
   projected_seq = excluded.projected_seq, projected_at = excluded.projected_at)sql"};
 
-// D1, ?1 user.
-inline constexpr Sql kForgetProjection{"ForgetProjection",
-                                       "DELETE FROM projection WHERE user_id = ?1"};
-
 // The projection goes to another shard, ?1, and begins anew there; it leaves ?2.
 inline constexpr Sql kMoveProjection{
     "MoveProjection",

@@ -121,7 +121,6 @@ constexpr Registered kStatements[] = {
     {kReadProjection, Store::kShard, ""},
     {kFenceProjection, Store::kShard, ""},
     {kAdvanceProjection, Store::kShard, ""},
-    {kForgetProjection, Store::kShard, ""},
 };
 
 }  // namespace
