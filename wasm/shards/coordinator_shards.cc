@@ -21,6 +21,7 @@ Task<Reply> OpenCoordinator(Context context) {
                                           {sql::kCreateRoutes.text, {}},
                                           {sql::kCreateSlotMoves.text, {}},
                                           {sql::kCreateKeysApart.text, {}},
+                                          {sql::kCreateMoveRun.text, {}},
                                           {sql::kReadCoordinator.text, {}}});
   Reply reply;
   if (!sets.back().rows.empty()) co_return reply;

@@ -129,7 +129,7 @@ Task<Status> Freeze(Mover* mover) {
   AddFreeze(*mover, *apart, &texts);
   const size_t reads = texts.statements.size();
   AddCarryReads(mover->layout, &texts);
-  const Result<ResultSets> written = co_await Send(mover, move.from, std::move(texts));
+  const Result<ResultSets> written = co_await Change(mover, move.from, std::move(texts));
   if (!written.ok()) co_return written.status();
   Result<Carried> carried = CarriedOf(*mover, std::span(*written).subspan(reads));
   if (!carried.ok()) co_return carried.status();
@@ -142,7 +142,7 @@ Task<Status> Freeze(Mover* mover) {
   }
   ResultSets there;
   if (!tables.empty()) {
-    Result<ResultSets> sets = co_await Send(mover, move.to, std::move(carried->staging));
+    Result<ResultSets> sets = co_await Change(mover, move.to, std::move(carried->staging));
     if (!sets.ok()) co_return sets.status();
     there = std::move(*sets);
   }
@@ -161,7 +161,7 @@ Task<Status> Freeze(Mover* mover) {
     ends.push_back(notes.statements.size());
   }
   AddChecks(mover->layout, &notes);
-  const Result<ResultSets> found = co_await Send(mover, move.from, std::move(notes));
+  const Result<ResultSets> found = co_await Change(mover, move.from, std::move(notes));
   if (!found.ok()) co_return found.status();
   for (size_t i = 0; i < tables.size(); ++i) {
     const auto sets = std::span(*found).subspan(firsts[i], ends[i] - firsts[i]);
@@ -250,7 +250,7 @@ Task<Status> Compare(Mover* mover) {
   }
   Texts notes;
   const size_t reads = AddNotes(table, *staged, &notes);
-  const Result<ResultSets> found = co_await Send(mover, move.from, std::move(notes));
+  const Result<ResultSets> found = co_await Change(mover, move.from, std::move(notes));
   if (!found.ok()) co_return found.status();
   Result<std::vector<Row>> replaced = ReplacedOf(table, *staged, std::span(*found).subspan(reads));
   if (!replaced.ok()) co_return replaced.status();

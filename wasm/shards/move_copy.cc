@@ -140,9 +140,18 @@ Task<Result<ResultSets>> Send(Mover* mover, std::string shard, Texts texts) {
   co_return std::move(*std::get_if<ResultSets>(&answer));
 }
 
+Task<Result<ResultSets>> Change(Mover* mover, std::string shard, Texts texts) {
+  const std::vector<Statement> order = {{sql::kCreateOrder.text, {}},
+                                        {sql::kKeepOrder.text, {mover->run, ++mover->written}}};
+  texts.statements.insert(texts.statements.begin(), order.begin(), order.end());
+  Result<ResultSets> sets = co_await Send(mover, std::move(shard), std::move(texts));
+  if (sets.ok()) sets->erase(sets->begin(), sets->begin() + std::ssize(order));
+  co_return sets;
+}
+
 Task<Status> Write(Mover* mover, std::string shard, Texts texts) {
   if (texts.statements.empty()) co_return Status();
-  const Result<ResultSets> sets = co_await Send(mover, std::move(shard), std::move(texts));
+  const Result<ResultSets> sets = co_await Change(mover, std::move(shard), std::move(texts));
   co_return sets.ok() ? Status() : sets.status();
 }
 

@@ -174,11 +174,15 @@ Task<Status> InstallOne(Mover* mover, std::string name) {
 }  // namespace
 
 Task<Reply> InstallSlots(Context context) {
-  ResultSets sets = co_await Batch({{sql::kReadSlotTable.text, {}}, {sql::kReadRoutes.text, {}}});
+  ResultSets sets = co_await Batch({{sql::kReadSlotTable.text, {}},
+                                    {sql::kReadRoutes.text, {}},
+                                    {sql::kNextMoveRun.text, {context.request.now_ms}}});
   SlotState state = SlotStateOf(sets[0]);
   Reply reply;
   if (!state.there) co_return reply;
-  Mover mover{.now_ms = context.request.now_ms, .table = std::move(state.table)};
+  Mover mover{.now_ms = context.request.now_ms,
+              .run = sets[2].Integer(0, 0),
+              .table = std::move(state.table)};
   for (const std::vector<Cell>& row : sets[1].rows) {
     mover.routes.emplace_back(existing::TextOf(row[0]), existing::TextOf(row[1]));
   }

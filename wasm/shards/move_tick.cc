@@ -127,11 +127,13 @@ Task<Reply> Rest(Mover* mover) {
 }  // namespace
 
 Task<Reply> TickMoves(Context context) {
-  ResultSets sets = co_await Batch(
-      {{sql::kReadNextMove.text, {}}, {sql::kReadSlotTable.text, {}}, {sql::kReadRoutes.text, {}}});
-  const SlotState slots = SlotStateOf(sets[1]);
   const int64_t now_ms = context.request.now_ms;
-  Mover mover{.now_ms = now_ms, .table = slots.table};
+  ResultSets sets = co_await Batch({{sql::kReadNextMove.text, {}},
+                                    {sql::kReadSlotTable.text, {}},
+                                    {sql::kReadRoutes.text, {}},
+                                    {sql::kNextMoveRun.text, {now_ms}}});
+  const SlotState slots = SlotStateOf(sets[1]);
+  Mover mover{.now_ms = now_ms, .run = sets[3].Integer(0, 0), .table = slots.table};
   if (sets[0].rows.empty() || !slots.there) co_return co_await Rest(&mover);
   mover.move = MoveOf(sets[0].rows[0]);
   for (const std::vector<Cell>& row : sets[2].rows) {

@@ -18,7 +18,9 @@ namespace tidemark::moves {
 
 struct Mover {
   int64_t now_ms = 0;
-  int64_t spent = 0;  // batches
+  int64_t run = 0;      // counts them
+  int64_t spent = 0;    // batches of it
+  int64_t written = 0;  // those that write
   Move move;
   SlotTable table;
   Routes routes;
@@ -27,9 +29,11 @@ struct Mover {
   bool limited = false;  // the layout is of the tables alone that the group's rows are in
 };
 
-// A batch on a shard. Codes: `unavailable` (503), and what the same batch will meet again (409):
-// `refused`, and `rows_referenced` where one of its own checks failed.
+// A batch on a shard, which reads. Codes: `unavailable` (503), and what the same batch will meet
+// again (409): `refused`, and `rows_referenced` where one of its own checks failed.
 Task<Result<ResultSets>> Send(Mover* mover, std::string shard, Texts texts);
+// One that writes. It is refused where a later one has been: nobody waits for it any more.
+Task<Result<ResultSets>> Change(Mover* mover, std::string shard, Texts texts);
 // The same, whose rows do not matter. Without statements it does nothing.
 Task<Status> Write(Mover* mover, std::string shard, Texts texts);
 

@@ -43,6 +43,17 @@ CREATE TABLE IF NOT EXISTS slot_move (
   work TEXT NOT NULL
 ) STRICT)sql"};
 
+// The last run of the alarm that moved anything; never cleared, since shards have its number too.
+inline constexpr Sql kCreateMoveRun{"CreateMoveRun", R"sql(
+CREATE TABLE IF NOT EXISTS move_run (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  number INTEGER NOT NULL
+) STRICT)sql"};
+// ?1 now: another coordinator of the same shards begins above what this one had.
+inline constexpr Sql kNextMoveRun{"NextMoveRun", R"sql(
+INSERT INTO move_run (id, number) VALUES (1, CAST(?1 AS INTEGER))
+ON CONFLICT (id) DO UPDATE SET number = max(number + 1, excluded.number) RETURNING number)sql"};
+
 inline constexpr Sql kReadSlotTable{"ReadSlotTable",
                                     "SELECT installed, text, pending FROM slot_table WHERE id = 1"};
 // ?1 installed, ?2 version, ?3 text, ?4 pending.
@@ -118,6 +129,20 @@ CREATE TABLE IF NOT EXISTS tidemark_shard (
   weight INTEGER NOT NULL,
   parts INTEGER NOT NULL
 ) STRICT)sql"};
+// The last batch of moves that wrote here, by the coordinator's run and its number in that. It is
+// the fencing token of moves: one whose answer was given up may still run, whenever it likes.
+inline constexpr Sql kCreateOrder{"CreateOrder", R"sql(
+CREATE TABLE IF NOT EXISTS tidemark_order (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  run INTEGER NOT NULL,
+  batch INTEGER NOT NULL CONSTRAINT "a later batch of moves has been here" CHECK (batch >= 0)
+) STRICT)sql"};
+// ?1 run, ?2 batch. Fails its batch unless that is the newest.
+inline constexpr Sql kKeepOrder{"KeepOrder", R"sql(
+INSERT INTO tidemark_order (id, run, batch)
+VALUES (1, CAST(?1 AS INTEGER), CAST(?2 AS INTEGER))
+ON CONFLICT (id) DO UPDATE SET run = excluded.run,
+  batch = iif((excluded.run, excluded.batch) > (run, batch), excluded.batch, -1))sql"};
 inline constexpr Sql kForgetSlots{"ForgetSlots", "DELETE FROM tidemark_slots"};
 inline constexpr Sql kForgetGathered{"ForgetGathered",
                                      "DELETE FROM tidemark_slots WHERE part >= 'g' AND part < 'h'"};
@@ -329,18 +354,19 @@ inline constexpr Sql kSlotStatements[] = {
     kNextSlotTable,   kReadRoutes,      kWriteRoute,      kReadSlotMoves,  kReadNextMove,
     kAddSlotMove,     kWriteSlotMove,   kPruneSlotMoves,  kClearSlotTable, kClearRoutes,
     kClearSlotMoves,  kCreateKeysApart, kListKeysApart,   kAddKeyApart,    kDropKeyApart,
-    kClearKeysApart};
+    kClearKeysApart,  kCreateMoveRun,   kNextMoveRun};
 inline constexpr Sql kMoveStatements[] = {
-    kCheckOthers,    kMarkSlots,     kCreateSlots,    kCreateShardSum, kForgetSlots,
-    kForgetGathered, kTakeParts,     kNoteKeysApart,  kReadKeyParts,   kSumParts,
-    kMarkParts,      kCheckFrozen,   kCountHeldParts, kDropSlots,      kFreezeKey,
-    kForgetKeyApart, kNoteKeyGone,   kDropKey,        kReadColumns,    kReadForeignKeys,
-    kReadTriggers,   kReadTexts,     kHasRows,        kReadRows,       kReadAtPlaces,
-    kCreateLog,      kCreateGone,    kListOurs,       kDropOurs,       kDropTrigger,
-    kLogInserts,     kLogDeletes,    kLogUpdates,     kGuardInserts,   kGuardUpdates,
-    kCountTriggers,  kLastLogged,    kForgetLogged,   kForgetGone,     kNoteGone,
-    kDeleteGone,     kForgetGoneLog, kCheckStaying,   kCreateStage,    kIndexStage,
-    kPutInStage,     kUnstageRows,   kCountStage,     kUnveilRows,     kUnstageSlots};
+    kCreateOrder,    kKeepOrder,       kCheckOthers,    kMarkSlots,     kCreateSlots,
+    kCreateShardSum, kForgetSlots,     kForgetGathered, kTakeParts,     kNoteKeysApart,
+    kReadKeyParts,   kSumParts,        kMarkParts,      kCheckFrozen,   kCountHeldParts,
+    kDropSlots,      kFreezeKey,       kForgetKeyApart, kNoteKeyGone,   kDropKey,
+    kReadColumns,    kReadForeignKeys, kReadTriggers,   kReadTexts,     kHasRows,
+    kReadRows,       kReadAtPlaces,    kCreateLog,      kCreateGone,    kListOurs,
+    kDropOurs,       kDropTrigger,     kLogInserts,     kLogDeletes,    kLogUpdates,
+    kGuardInserts,   kGuardUpdates,    kCountTriggers,  kLastLogged,    kForgetLogged,
+    kForgetGone,     kNoteGone,        kDeleteGone,     kForgetGoneLog, kCheckStaying,
+    kCreateStage,    kIndexStage,      kPutInStage,     kUnstageRows,   kCountStage,
+    kUnveilRows,     kUnstageSlots};
 inline constexpr Sql kMovePieces[] = {kTypeLetter, kCellBytes, kPageOfRows,  kAfterPlace,
                                       kOfKey,      kLogged,    kFirstLogged, kLogNumber,
                                       kSlotNumber, kOfSlots};

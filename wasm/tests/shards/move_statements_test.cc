@@ -96,8 +96,8 @@ void ExpectPlanned(native::SqliteStore* store, const Sql& sql) {
 
 TEST(MoveStatements, EachPreparesAndReadsNoTableInFullUnexpectedly) {
   native::SqliteStore own;
-  for (const Sql& text :
-       {sql::kCreateSlotTable, sql::kCreateRoutes, sql::kCreateSlotMoves, sql::kCreateKeysApart}) {
+  for (const Sql& text : {sql::kCreateSlotTable, sql::kCreateRoutes, sql::kCreateSlotMoves,
+                          sql::kCreateKeysApart, sql::kCreateMoveRun}) {
     own.Execute(text.text);
   }
   for (const Sql& sql : sql::kSlotStatements) ExpectPlanned(&own, sql);
@@ -105,6 +105,7 @@ TEST(MoveStatements, EachPreparesAndReadsNoTableInFullUnexpectedly) {
   shard.Execute("CREATE TABLE \"a \"\"table\"\"\" (\"the key\" TEXT PRIMARY KEY, b TEXT)");
   shard.Execute(sql::kCreateSlots.text);
   shard.Execute(sql::kCreateShardSum.text);
+  shard.Execute(sql::kCreateOrder.text);
   for (const Sql& sql : {sql::kCreateLog, sql::kCreateGone, sql::kCreateStage, sql::kIndexStage}) {
     shard.Execute(Filled(sql));
   }

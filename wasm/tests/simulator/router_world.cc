@@ -42,6 +42,11 @@ RouterWorld::RouterWorld(uint64_t seed, bool trace) : random_(seed ^ 0x726f75746
   };
   world_.before = fault;
   world_.after = fault;
+  world_.late = [this](const std::string& shard) {
+    if (calm_ || Draw(60) > 0) return false;
+    Trace(shard + " does not answer yet");
+    return true;
+  };
 }
 
 void RouterWorld::FillBefore() {
@@ -214,6 +219,10 @@ void RouterWorld::ChangeShards() {
   Trace(asked.dump() + " " + answer.body);
 }
 
+void RouterWorld::RunLate() {
+  if (world_.RunLate([this](uint64_t below) { return Draw(below); })) Trace("a late batch runs");
+}
+
 void RouterWorld::Act() {
   ++actions_;
   const uint64_t choice = Draw(100);
@@ -231,6 +240,7 @@ void RouterWorld::Act() {
     }
     return;
   }
+  if (choice < 70) return RunLate();
   world_.now_ms += static_cast<int64_t>(Draw(1'000));
   world_.StepAlarm(1 + static_cast<int>(Draw(12)));
 }
@@ -241,6 +251,7 @@ void RouterWorld::Calm() {
   world_.Crash();
   for (int turn = 0; turn < 3; ++turn) {
     if (!world_.Settle()) Check(false, "the moves never come to rest: " + world_.Moves().dump());
+    RunLate();
     for (const json& move : world_.Moves()) {
       if (move["state"] == "failed") world_.Ask("POST", "/moves/retry", {{"id", move["id"]}});
     }

@@ -2,7 +2,7 @@
 // write rows by their keys as the library does, behind the core's own fences; databases that were
 // filled before, whose rows are gathered; shards that are added, drained and evened out meanwhile,
 // and single keys that go elsewhere; moves that die between any two steps; databases that fail
-// before or after they have done what they were asked.
+// before or after they have done what they were asked, or do it when nobody waits any more.
 //
 // What must hold at every moment: what was acknowledged is read by its key from any isolate, a read
 // of all shards has it once, and a change of a row that exists changes one.
@@ -40,6 +40,7 @@ class RouterWorld {
   void Read();
   void ReadAll();
   void ChangeShards();
+  void RunLate();
   void Calm();
   void Check(bool holds, const std::string& problem);
   void FillBefore();

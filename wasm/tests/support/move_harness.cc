@@ -23,6 +23,10 @@ native::Stores MoveHarness::StoresOf() {
     if (before) {
       if (std::optional<Failure> failure = before(shard)) return *failure;
     }
+    if (late && late(shard)) {
+      late_.push_back({shard, statements});
+      return Failure{"unavailable", "no answer"};
+    }
     auto answer = database(shard).Run(statements, held);
     if (after) {
       if (std::optional<Failure> failure = after(shard)) return *failure;
@@ -106,6 +110,16 @@ bool MoveHarness::StepAlarm(int steps) {
   }
   for (int i = 0; i < steps && !running_->done(); ++i) running_->Step();
   if (running_->done()) running_.reset();
+  return true;
+}
+
+bool MoveHarness::RunLate(const std::function<uint64_t(uint64_t)>& draw) {
+  if (late_.empty()) return false;
+  const auto which = late_.begin() + static_cast<ptrdiff_t>(draw(late_.size()));
+  const Batch batch = std::move(*which);
+  late_.erase(which);
+  native::Held held;
+  database(batch.shard).Run(batch.statements, &held);
   return true;
 }
 

@@ -49,8 +49,18 @@ class MoveHarness {
   std::function<std::optional<Failure>(const std::string& shard)> before;
   // Told after each; a failure is answered in place of what did happen.
   std::function<std::optional<Failure>(const std::string& shard)> after;
+  // Told before each: whether no answer comes, and it is kept for RunLate.
+  std::function<bool(const std::string& shard)> late;
+  // Runs one of those, whoever may have given it up. `draw` below their number picks it; false
+  // where there are none.
+  bool RunLate(const std::function<uint64_t(uint64_t)>& draw);
 
  private:
+  struct Batch {
+    std::string shard;
+    std::vector<native::HostStatement> statements;
+  };
+
   native::Stores StoresOf();
   std::unique_ptr<native::Running> Begin(std::string operation, Params params, std::string body,
                                          bool local);
@@ -60,6 +70,7 @@ class MoveHarness {
   native::SqliteStore store_;
   std::unique_ptr<native::Running> running_;
   std::map<std::string, std::unique_ptr<native::SqliteStore>> databases_;
+  std::vector<Batch> late_;
   uint64_t seed_ = 1;
 };
 
