@@ -84,8 +84,13 @@ export class CoordinatorLink {
   }
 
   /** Remembers that a key was moved. */
-  async move(primaryKey: string, shard: string): Promise<void> {
-    await this.#ask('/keys', { primaryKey, shard });
+  async move(primaryKey: string, shard: string, availableShards: readonly string[]): Promise<void> {
+    await this.#ask('/keys', { primaryKey, shard, availableShards });
+  }
+
+  /** Where a key is, by the directory; null where it was never placed by it. */
+  async find(primaryKey: string): Promise<string | null> {
+    return (await this.#ask<{ shard: string | null }>('/keys/find', { primaryKey })).shard;
   }
 
   shards(): Promise<string[]> {

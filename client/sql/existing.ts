@@ -35,6 +35,7 @@ const conflicts = new Set([
   'record_referenced',
   'copy_differs',
   'ambiguous_key',
+  'too_many_rows',
   'unreadable_record',
 ]);
 

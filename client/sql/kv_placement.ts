@@ -7,6 +7,7 @@
 
 import { allocate, choose } from './allocate.ts';
 import type { Settings } from './config.ts';
+import { CoordinatorLink } from './coordinator_link.ts';
 import type { Plan } from './core.ts';
 import { CollegeDBError, messageOf } from './errors.ts';
 import { execute, type Query } from './execute.ts';
@@ -61,10 +62,8 @@ export class KvPlacement {
     let shard: string | undefined;
     try {
       // An insert where the key was before would be there twice: the cache is not asked for it.
-      const mapping = plan.inserts
-        ? this.mapper.freshMapping(key)
-        : this.mapper.getShardMapping(key);
-      shard = (await mapping)?.shard;
+      if (plan.inserts) shard = await this.#newest(key);
+      else shard = (await this.mapper.getShardMapping(key))?.shard;
     } catch (error) {
       // A write cannot do without the mapping. A read can: all shards are asked.
       if (!query.reads || (error as CollegeDBError).code !== 'MAPPING_UNAVAILABLE') throw error;
@@ -77,11 +76,26 @@ export class KvPlacement {
         : this.#place<T>(key, plan, query);
     }
     const answer = await execute<T>(this.#settings, shard, query);
-    if (!cached || !isEmpty(query, answer)) return answer;
-    // The cache may be older than the key's last move.
-    const now = await this.mapper.freshMapping(key);
-    if (now === null || now.shard === shard) return answer;
-    return execute<T>(this.#settings, now.shard, query);
+    const mayBeOld = cached || this.#settings.coordinator !== undefined;
+    if (plan.inserts || !mayBeOld || !isEmpty(query, answer)) return answer;
+    // The cache, or KV itself, may be older than the key's last move.
+    const now = await this.#newest(key, cached ? undefined : shard).catch(() => undefined);
+    if (now === undefined || now === shard) return answer;
+    return execute<T>(this.#settings, now, query);
+  }
+
+  /** Where a key is by KV and, since KV shows a change elsewhere a minute late, by the directory of
+   * the coordinator, where there is one. `known`: KV was asked. */
+  async #newest(key: string, known?: string): Promise<string | undefined> {
+    const { coordinator, shards } = this.#settings;
+    const mapped = known ?? (await this.mapper.freshMapping(key))?.shard;
+    if (mapped === undefined || coordinator === undefined) return mapped;
+    const link = new CoordinatorLink(coordinator, this.#settings);
+    const placed = await link.find(key).catch((error: unknown) => {
+      console.warn('Coordinator unavailable, KV alone is asked:', messageOf(error));
+      return null;
+    });
+    return placed !== null && Object.hasOwn(shards, placed) ? placed : mapped;
   }
 
   async #probe<T>(

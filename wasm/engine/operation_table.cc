@@ -142,6 +142,7 @@ constexpr OperationEntry kOperations[] = {
     {"integrate_database", ObjectOnly, IntegrateDatabase},
     {"check_migration", ObjectOnly, CheckMigration},
     {"migrate_record", ObjectOnly, MigrateRecord},
+    {"list_key_rows", ObjectOnly, ListKeyRows},
     {"record_activity", ObjectOnly, RecordActivity},
     {"list_activity", AnyReader, ListActivity},
     {"prune_activity", ObjectOnly, PruneActivity},

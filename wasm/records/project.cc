@@ -129,8 +129,8 @@ Task<bool> Projector::Publish() {
 Task<bool> Projector::Leave() {
   if (left_.empty()) co_return true;
   std::vector<Statement> wipe = Wipe();
-  wipe.push_back({sql::kAdvanceProjection.text,
-                  {user_, std::string(), int64_t{0}, context_.request.now_ms}});
+  wipe.push_back(
+      {sql::kAdvanceProjection.text, {user_, std::string(), int64_t{0}, context_.request.now_ms}});
   auto answer = co_await D1(left_, std::move(wipe));
   if (const auto* failure = std::get_if<Failure>(&answer)) {
     result_.problem = failure->message;

@@ -137,10 +137,25 @@ Result<std::string> AllocateShard(CoordinatorCall* call) {
   return Told(chosen.shard);
 }
 
+Result<std::string> FindPlacedKey(CoordinatorCall* call) {
+  return call->placed.empty() ? std::string("{\"shard\":null}") : Told(call->placed);
+}
+
 Result<std::string> PlaceKey(CoordinatorCall* call) {
-  if (call->state.Find(call->shard) == nullptr) return ShardNotFound(call->shard);
+  CoordinatorState& state = call->state;
+  if (state.Find(call->shard) == nullptr) {
+    const Tree* available = Given(call->body, "availableShards");
+    const Result<Names> names = available == nullptr ? Names() : ReadShardNames(*available);
+    if (!names.ok()) return names.status();
+    if (!Has(*names, call->shard) || Has(call->retired, call->shard)) {
+      return ShardNotFound(call->shard);
+    }
+    state.Add({.name = call->shard, .keys = 0, .updated_at = call->now_ms});
+    if (state.shards.size() > limits::kSqlShardsMax) return TooManyShards();
+    call->writes = {WriteShardStatement(state.shards.back())};
+  }
   if (call->placed != call->shard) {
-    call->writes = {{sql::kWriteDirectory.text, {call->hash, call->shard}}};
+    call->writes.push_back({sql::kWriteDirectory.text, {call->hash, call->shard}});
     call->Count(call->shard, 1);
     call->Count(call->placed, -1);
   }

@@ -47,6 +47,7 @@ constexpr Route kRoutes[] = {
     {"/stats", "POST", SetShardCount, kBody | kShard},
     {"/allocate", "POST", AllocateShard, kBody | kKey},
     {"/keys", "POST", PlaceKey, kBody | kKey | kShard},
+    {"/keys/find", "POST", FindPlacedKey, kBody | kKey},
     {"/keys", "DELETE", ForgetKey, kBody | kKey},
     {"/sequence", "POST", LeaseNumbers, kBody | kSequence},
     {"/slots", "GET", ReadSlots, kSlot},

@@ -68,6 +68,7 @@ Result<std::string> FlushCoordinator(CoordinatorCall* call);
 
 // coordinator_keys.cc
 Result<std::string> AllocateShard(CoordinatorCall* call);
+Result<std::string> FindPlacedKey(CoordinatorCall* call);
 Result<std::string> PlaceKey(CoordinatorCall* call);
 Result<std::string> ForgetKey(CoordinatorCall* call);
 

@@ -1,12 +1,15 @@
-// One record from one database to another: copied, verified, mapped there, and only then deleted.
+// One record from one database to another: copied, verified, and only then deleted.
 //
 // What was copied is noted in the database that it goes to, so that a move that died goes on where
 // it was, whoever wrote meanwhile. A note is `copied` until the record's key may lead to its new
 // place, and then `mapped`: from then on the row there is the record, and a copy of before is none.
+// Where a key leads is the caller's: who moves several records of one key has all of them copied,
+// then all of them noted, and leads the key there before the first is deleted.
 
 #include <memory>
 #include <utility>
 
+#include "base/json_tree.h"
 #include "base/limits.h"
 #include "engine/await.h"
 #include "shards/existing_row.h"
@@ -21,13 +24,16 @@ using namespace existing;  // NOLINT(google-build-using-namespace)
 
 constexpr std::string_view kCopied = "copied";
 constexpr std::string_view kMapped = "mapped";
+constexpr std::string_view kUndone = "undone";
 
 struct Move {
   std::string source;
   std::string target;
   std::string key;
   int64_t now_ms = 0;
-  bool map = false;  // the host is told where the key lies now
+  std::string until;      // one of those, or to the end
+  std::string owner;      // the key by which it is routed
+  nlohmann::json routes;  // by table its routing column, of those whose rows of that key go too
   Table table;
   std::unique_ptr<RowSql> sql;
 };
@@ -108,6 +114,13 @@ Task<Status> PrepareTarget(const Move* move) {
   co_return Status();
 }
 
+// Of rows of a table that a reference comes from: those that do not go too. Empty: all of them.
+std::string StayingOf(const Move& move, const std::string& child) {
+  const std::string* column = StringField(move.routes, child);
+  if (column == nullptr) return {};
+  return " AND " + FillSql(sql::kReferenceStays, {{"column", QuoteName(*column)}});
+}
+
 // Texts that find a row of another table, or another row of this one, that refers to the record: a
 // foreign key each.
 std::vector<std::string> ReferenceTexts(const Move& move, const std::string& key_column,
@@ -128,6 +141,7 @@ std::vector<std::string> ReferenceTexts(const Move& move, const std::string& key
     if (SameName(child, move.table.name)) {
       pairs += " AND " + FillSql(sql::kReferenceOther, {{"key", QuoteName(key_column)}});
     }
+    pairs += StayingOf(move, child);
     texts.push_back(FillSql(sql::kFindReference, {{"table", QuoteName(move.table.name)},
                                                   {"child", QuoteName(child)},
                                                   {"where", move.sql->WhereOf("parent")},
@@ -146,7 +160,11 @@ Task<Status> CheckReferences(const Move* move, std::string key_column) {
       ReferenceTexts(*move, key_column, std::get_if<ResultSets>(&read)->front());
   if (texts.empty()) co_return Status();
   statements = {};
-  for (const std::string& text : texts) statements.push_back({text, {move->sql->KeyParam()}});
+  for (const std::string& text : texts) {
+    std::vector<Param> params = {move->sql->KeyParam()};
+    if (text.find("?2") != std::string::npos) params.emplace_back(move->owner);
+    statements.push_back({text, std::move(params)});
+  }
   const std::variant<ResultSets, Failure> found = co_await D1(move->source, std::move(statements));
   if (const auto* failure = std::get_if<Failure>(&found)) co_return StatusOf(*failure);
   for (const ResultSet& set : *std::get_if<ResultSets>(&found)) {
@@ -210,21 +228,12 @@ Task<Status> Copy(const Move* move, const Both* both) {
   co_return co_await Write(move->target, std::move(statements));
 }
 
-// Leads the key to its new place, if that is asked for. From the note on the row there may be
-// written to.
-Task<Status> MapKey(const Move* move, const Both* both) {
-  if (!move->map) co_return Status();
-  if (both->state != kMapped) {
-    std::vector<Statement> statements;
-    statements.push_back(NoteOf(*move, kMapped, both->source.Digest()));
-    const Status noted = co_await Write(move->target, std::move(statements));
-    if (!noted.ok()) co_return noted;
-  }
-  Params params = {{"key", move->key}, {"shard", move->target}, {"table", move->table.name}};
-  const std::variant<CallReply, Failure> told =
-      co_await Call(move->target, "move_key", std::move(params));
-  if (const auto* failure = std::get_if<Failure>(&told)) co_return StatusOf(*failure);
-  co_return Status();
+// From now on the row there may be written to.
+Task<Status> NoteMapped(const Move* move, const Both* both) {
+  if (both->state == kMapped) co_return Status();
+  std::vector<Statement> statements;
+  statements.push_back(NoteOf(*move, kMapped, both->source.Digest()));
+  co_return co_await Write(move->target, std::move(statements));
 }
 
 // Deletes what is left in the source. False where it was written to meanwhile.
@@ -237,16 +246,24 @@ Task<Result<bool>> Remove(const Move* move, const Row* row) {
   co_return !std::get_if<ResultSets>(&answer)->front().rows.empty();
 }
 
-// The target keeps the record in another form: the copy is taken back.
 Task<Status> TakeBack(const Move* move, const Row* copy) {
   const std::string text = move->sql->DeleteText(*copy);
   std::vector<Statement> statements;
   statements.push_back({text, RowSql::ParamsOf(*copy)});
   statements.push_back({sql::kForgetMove.text, {move->table.name, move->key}});
-  const Status written = co_await Write(move->target, std::move(statements));
-  if (!written.ok()) co_return written;
-  co_return Status::Error(409, "copy_differs",
-                          "The target's table keeps the record in another form");
+  co_return co_await Write(move->target, std::move(statements));
+}
+
+// The copy, where it is one, and the record is where it was.
+Task<Result<bool>> Undo(const Move* move) {
+  const Result<Both> both = co_await ReadBoth(move);
+  if (!both.ok()) co_return both.status();
+  const bool copy = both->source.there && both->target.there && !both->state.empty() &&
+                    both->target.Digest() == both->digest;
+  if (!copy) co_return false;
+  const Status taken = co_await TakeBack(move, &both->target);
+  if (!taken.ok()) co_return taken;
+  co_return true;
 }
 
 Task<Status> Forget(const Move* move, const Both* both) {
@@ -279,10 +296,13 @@ Task<Result<bool>> Run(const Move* move) {
           409, step == Step::kTaken ? "record_exists" : "record_conflict",
           "Record with primary key " + move->key + " is in both databases, and they differ");
     }
+    if (step == Step::kRemove && move->until == kCopied) co_return true;
+    if (step == Step::kRemove && move->until == kMapped) {
+      const Status noted = co_await NoteMapped(move, &*both);
+      if (!noted.ok()) co_return noted;
+      co_return true;
+    }
     if (step == Step::kRemove) {
-      const Status mapped = co_await MapKey(move, &*both);
-      if (!mapped.ok()) co_return mapped;
-      both->state = kMapped;
       const Result<bool> removed = co_await Remove(move, &both->source);
       if (!removed.ok()) co_return removed.status();
       if (!*removed) continue;
@@ -292,7 +312,10 @@ Task<Result<bool>> Run(const Move* move) {
     }
     const std::string digest = both->source.Digest();
     if (step == Step::kOverwrite && both->state == kCopied && digest == copied) {
-      co_return co_await TakeBack(move, &both->target);
+      const Status taken = co_await TakeBack(move, &both->target);
+      if (!taken.ok()) co_return taken;
+      co_return Status::Error(409, "copy_differs",
+                              "The target's table keeps the record in another form");
     }
     copied = digest;
     const Status written = co_await Copy(move, &*both);
@@ -309,7 +332,11 @@ Task<Reply> MigrateRecord(Context context) {
             .target = request.Param("target"),
             .key = request.Param("key"),
             .now_ms = request.now_ms,
-            .map = !request.Param("map").empty()};
+            .until = request.Param("until"),
+            .owner = request.Param("owner")};
+  if (Result<nlohmann::json> routes = ParseTree(request.Param("routes"), 1); routes.ok()) {
+    move.routes = std::move(*routes);
+  }
   Result<Table> table = co_await ReadTable(move.source, request.Param("table"));
   if (!table.ok()) co_return Reply::Error(table.status());
   move.table = std::move(*table);
@@ -321,11 +348,13 @@ Task<Reply> MigrateRecord(Context context) {
         Status::Invalid("invalid_table_name", "Invalid table name: " + Join(issues)));
   }
   move.sql = std::make_unique<RowSql>(&move.table, move.table.Find(column), move.key);
-  const Status free = co_await CheckReferences(&move, move.table.Find(column)->name);
+  const bool undo = move.until == kUndone;
+  const Status free =
+      undo ? Status() : co_await CheckReferences(&move, move.table.Find(column)->name);
   if (!free.ok()) co_return Reply::Error(free);
   const Status prepared = co_await PrepareTarget(&move);
   if (!prepared.ok()) co_return Reply::Error(prepared);
-  const Result<bool> moved = co_await Run(&move);
+  const Result<bool> moved = undo ? co_await Undo(&move) : co_await Run(&move);
   if (!moved.ok()) co_return Reply::Error(moved.status());
   Reply reply;
   reply.data["moved"] = *moved ? "1" : "";

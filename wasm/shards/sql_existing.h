@@ -237,6 +237,11 @@ SELECT 1 AS found FROM {table} AS parent CROSS JOIN {child} AS child
 WHERE {where} AND {pairs} LIMIT 1)sql"};
 inline constexpr Sql kReferencePair{"ReferencePair", "child.{column} = parent.{key}"};
 inline constexpr Sql kReferenceOther{"ReferenceOther", "child.{key} IS NOT parent.{key}"};
+// ?2 a routing key: rows of it go too.
+inline constexpr Sql kReferenceStays{"ReferenceStays", "CAST(child.{column} AS TEXT) IS NOT ?2"};
+// ?1 a key: the primary keys of its rows.
+inline constexpr Sql kRowsOfKey{"RowsOfKey",
+                                "SELECT {text} AS k FROM {table} AS t WHERE {where} LIMIT {rows}"};
 
 // For the test that reads their plans. Those with names in braces it fills first.
 inline constexpr Sql kExistingStatements[] = {
@@ -245,12 +250,13 @@ inline constexpr Sql kExistingStatements[] = {
     kCountKeys,       kPageByRow,       kPageByKey,      kCreateIntegration, kReadIntegration,
     kTakeIntegration, kHoldIntegration, kNoteTable,      kLeaveIntegration,  kForgetTables,
     kCreateMoves,     kReadMove,        kNoteMove,       kForgetMove,        kReadRowTypes,
-    kReadRowValues,   kInsertRow,       kOverwriteRow,   kDeleteRow,         kFindReference};
+    kReadRowValues,   kInsertRow,       kOverwriteRow,   kDeleteRow,         kFindReference,
+    kRowsOfKey};
 
 // What stands in others.
 inline constexpr Sql kExistingPieces[] = {
-    kKeyText,      kLookupName, kLookupValue, kKeyWithNames,  kRecordOfKey,
-    kAfterInteger, kAfterValue, kByKey,       kByNumber,      kTypeOf,
-    kValueOf,      kExactly,    kOnlyAs,      kReferencePair, kReferenceOther};
+    kKeyText,    kLookupName,    kLookupValue,    kKeyWithNames,  kRecordOfKey, kAfterInteger,
+    kAfterValue, kByKey,         kByNumber,       kTypeOf,        kValueOf,     kExactly,
+    kOnlyAs,     kReferencePair, kReferenceOther, kReferenceStays};
 
 }  // namespace tidemark::sql

@@ -97,7 +97,21 @@ TEST(CoordinatorKeys, AreMovedAndForgottenWithTheirCounts) {
   EXPECT_EQ(coordinator.Allocate(Key("k")), "b");
   EXPECT_EQ(coordinator.CountOf("a"), 0);
   EXPECT_EQ(coordinator.CountOf("b"), 1);
+  const json key = {{"primaryKey", "k"}};
+  EXPECT_EQ(coordinator.Post("/keys/find", key).body, R"({"shard":"b"})");
+  EXPECT_EQ(coordinator.Post("/keys/find", {{"primaryKey", "l"}}).body, R"({"shard":null})");
   EXPECT_EQ(coordinator.Post("/keys", {{"primaryKey", "k"}, {"shard", "c"}}).status, 404);
+  for (const json& available : {json{"a", "b"}, json("c")}) {
+    const json body = {{"primaryKey", "k"}, {"shard", "c"}, {"availableShards", available}};
+    EXPECT_GE(coordinator.Post("/keys", body).status, 400);
+  }
+  // The caller has it, and no key was placed there yet.
+  for (int i = 0; i < 2; ++i) {
+    const json body = {{"primaryKey", "l"}, {"shard", "c"}, {"availableShards", {"b", "c"}}};
+    EXPECT_EQ(coordinator.Post("/keys", body).status, 200);
+    EXPECT_EQ(coordinator.CountOf("c"), 1);
+  }
+  EXPECT_EQ(coordinator.Ask("DELETE", "/keys", R"({"primaryKey":"l"})").status, 200);
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(coordinator.Ask("DELETE", "/keys", R"({"primaryKey":"k"})").status, 200);
     EXPECT_EQ(coordinator.CountOf("b"), 0);

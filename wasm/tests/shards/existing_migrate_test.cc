@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <iterator>
+#include <memory>
+
 #include "tests/support/existing_harness.h"
 
 namespace tidemark::testing {
@@ -34,6 +38,52 @@ void Prepare(ExistingHarness* harness) {
   harness->database("new").Execute(kUsers);
 }
 
+// Moves u1 as the library does, step by step: it is copied, noted, led to its new place, deleted.
+class Reassigning {
+ public:
+  explicit Reassigning(ExistingHarness* harness) : harness_(harness) {
+    harness->mapped[kKey] = "old";
+  }
+
+  // Between two of them, and while nobody has been led there: nothing. False when all is done.
+  bool Step() {
+    if (running_ == nullptr) {
+      if (phase_ == std::size(kPhases)) return false;
+      if (kPhases[phase_].empty()) {
+        harness_->mapped[kKey] = "new";
+        if (on_switch) on_switch();
+      }
+      running_ = harness_->Begin("migrate_record", Of(kKey, {{"until", kPhases[phase_]}}));
+    }
+    running_->Step();
+    if (!running_->done()) return true;
+    const native::Answer answer = running_->Take();
+    running_.reset();
+    ++phase_;
+    if (answer.status != 200) {
+      error = answer.data.at("error");
+      phase_ = std::size(kPhases);
+    }
+    return true;
+  }
+
+  std::string Run() {
+    while (Step()) continue;
+    return error;
+  }
+
+  std::function<void()> on_switch;
+  std::string error;
+
+ private:
+  static constexpr const char* kKey = "u1";
+  inline static const std::string kPhases[] = {"copied", "mapped", ""};
+
+  ExistingHarness* harness_;
+  size_t phase_ = 0;
+  std::unique_ptr<native::Running> running_;
+};
+
 int Notes(ExistingHarness* harness) {
   return std::stoi(Rows(harness, "new", "SELECT count(*) FROM tidemark_moves").front());
 }
@@ -49,12 +99,19 @@ TEST(Migrate, MovesOneRecordAndLeavesTheOthers) {
   EXPECT_EQ(Migrate(&harness, "u1"), "moved:");
 }
 
-TEST(Migrate, LeadsTheKeyToItsNewPlaceWhereItIsAskedTo) {
+TEST(Migrate, IsInBothUntilItMayBeDeleted) {
   ExistingHarness harness;
   Prepare(&harness);
-  harness.mapped["u1"] = "old";
-  EXPECT_EQ(Migrate(&harness, "u1", {{"map", "1"}}), "moved:1");
-  EXPECT_EQ(harness.mapped.at("u1"), "new");
+  for (const char* until : {"copied", "mapped"}) {
+    for (int again = 0; again < 2; ++again) {
+      EXPECT_EQ(Migrate(&harness, "u1", {{"until", until}}), "moved:1");
+      EXPECT_EQ(Rows(&harness, "old").size(), 2U);
+      EXPECT_EQ(Rows(&harness, "new"), Texts{"u1|Ann|1"});
+      EXPECT_EQ(Rows(&harness, "new", "SELECT state FROM tidemark_moves"), Texts{until});
+    }
+  }
+  EXPECT_EQ(Migrate(&harness, "u1"), "moved:1");
+  EXPECT_EQ(Rows(&harness, "old"), Texts{"u2|Bob|2"});
 }
 
 TEST(Migrate, MakesTheTableWhereThereIsNone) {
@@ -177,48 +234,23 @@ TEST(Migrate, ARecordThatOthersReferToStays) {
 // in one place.
 TEST(Migrate, ThatDiesBetweenAnyTwoStepsIsRunAgain) {
   for (const bool one_by_one : {false, true}) {
-    for (const char* map : {"", "1"}) {
-      for (int died = 0;; ++died) {
-        SCOPED_TRACE("dies after step " + std::to_string(died));
-        ExistingHarness harness;
-        harness.one_by_one = one_by_one;
-        harness.database("old").Execute(std::string(kUsers) + ";" + kAnn);
-        harness.mapped["u1"] = "old";
-        auto running = harness.Begin("migrate_record", Of("u1", {{"map", map}}));
-        while (!running->done() && running->steps() < died) running->Step();
-        const bool ended = running->done();
-        running.reset();
-        EXPECT_TRUE(died < 4 || !Rows(&harness, harness.mapped.at("u1")).empty());
-        EXPECT_EQ(Migrate(&harness, "u1", {{"map", map}}).substr(0, 6), "moved:");
-        EXPECT_EQ(Rows(&harness, "old"), Texts{"u2|Bob|2"});
-        EXPECT_EQ(Rows(&harness, "new"), Texts{"u1|Ann|1"});
-        EXPECT_EQ(Notes(&harness), 0);
-        if (*map != '\0') EXPECT_EQ(harness.mapped.at("u1"), "new");
-        if (HasFailure()) return;
-        if (ended) break;
-      }
-    }
-  }
-}
-
-// Whoever follows the mapping writes to the record between any two steps, whether the move goes on
-// or dies and is run again.
-TEST(Migrate, NoWriteThatFollowsTheMappingIsLost) {
-  for (const bool dies : {false, true}) {
-    for (int at = 0;; ++at) {
-      SCOPED_TRACE("a write after step " + std::to_string(at));
+    for (int died = 0;; ++died) {
+      SCOPED_TRACE("dies after step " + std::to_string(died));
       ExistingHarness harness;
-      Prepare(&harness);
-      harness.mapped["u1"] = "old";
-      auto running = harness.Begin("migrate_record", Of("u1", {{"map", "1"}}));
-      while (!running->done() && running->steps() < at) running->Step();
-      const bool ended = running->done();
-      harness.database(harness.mapped.at("u1")).Execute("UPDATE users SET n = 99 WHERE id = 'u1'");
-      if (dies) running.reset();
-      while (running != nullptr && !running->done()) running->Step();
-      EXPECT_EQ(Migrate(&harness, "u1", {{"map", "1"}}).substr(0, 6), "moved:");
-      EXPECT_EQ(Rows(&harness, "new"), Texts{"u1|Ann|99"});
+      harness.one_by_one = one_by_one;
+      harness.database("old").Execute(std::string(kUsers) + ";" + kAnn);
+      bool ended = false;
+      {
+        Reassigning dies(&harness);
+        for (int i = 0; i < died && !ended; ++i) ended = !dies.Step();
+      }
+      const std::string at = harness.mapped.at("u1");
+      EXPECT_EQ(Rows(&harness, at, "SELECT name FROM users WHERE id = 'u1'"), Texts{"Ann"});
+      // Where it had been led to its new place, only what is left is moved.
+      const std::string again = at == "old" ? Reassigning(&harness).Run() : Migrate(&harness, "u1");
+      EXPECT_TRUE(again.empty() || again.starts_with("moved:")) << again;
       EXPECT_EQ(Rows(&harness, "old"), Texts{"u2|Bob|2"});
+      EXPECT_EQ(Rows(&harness, "new"), Texts{"u1|Ann|1"});
       EXPECT_EQ(Notes(&harness), 0);
       if (HasFailure()) return;
       if (ended) break;
@@ -226,16 +258,34 @@ TEST(Migrate, NoWriteThatFollowsTheMappingIsLost) {
   }
 }
 
+// Whoever follows the mapping writes to the record between any two steps.
+TEST(Migrate, NoWriteThatFollowsTheMappingIsLost) {
+  for (int at = 0;; ++at) {
+    SCOPED_TRACE("a write after step " + std::to_string(at));
+    ExistingHarness harness;
+    Prepare(&harness);
+    Reassigning moving(&harness);
+    bool ended = false;
+    for (int i = 0; i < at && !ended; ++i) ended = !moving.Step();
+    harness.database(harness.mapped.at("u1")).Execute("UPDATE users SET n = 99 WHERE id = 'u1'");
+    EXPECT_EQ(moving.Run(), "");
+    EXPECT_EQ(Rows(&harness, "new"), Texts{"u1|Ann|99"});
+    EXPECT_EQ(Rows(&harness, "old"), Texts{"u2|Bob|2"});
+    EXPECT_EQ(Notes(&harness), 0);
+    if (HasFailure()) return;
+    if (ended) break;
+  }
+}
+
 // A write that comes late to the old place, after the key was led to the new one.
 TEST(Migrate, ALateWriteToTheOldPlaceIsTakenAlong) {
   ExistingHarness harness;
   Prepare(&harness);
-  harness.on_call = [&](const std::string&) -> std::optional<Failure> {
-    harness.on_call = nullptr;
+  Reassigning moving(&harness);
+  moving.on_switch = [&] {
     harness.database("old").Execute("UPDATE users SET n = 7 WHERE id = 'u1'");
-    return std::nullopt;
   };
-  EXPECT_EQ(Migrate(&harness, "u1", {{"map", "1"}}), "moved:1");
+  EXPECT_EQ(moving.Run(), "");
   EXPECT_EQ(Rows(&harness, "new"), Texts{"u1|Ann|7"});
   EXPECT_EQ(Rows(&harness, "old"), Texts{"u2|Bob|2"});
 }
@@ -243,12 +293,12 @@ TEST(Migrate, ALateWriteToTheOldPlaceIsTakenAlong) {
 TEST(Migrate, ARecordThatIsWrittenToInBothPlacesIsLeftInBoth) {
   ExistingHarness harness;
   Prepare(&harness);
-  harness.on_call = [&](const std::string&) -> std::optional<Failure> {
+  Reassigning moving(&harness);
+  moving.on_switch = [&] {
     harness.database("old").Execute("UPDATE users SET n = 7 WHERE id = 'u1'");
     harness.database("new").Execute("UPDATE users SET n = 8 WHERE id = 'u1'");
-    return std::nullopt;
   };
-  EXPECT_EQ(Migrate(&harness, "u1", {{"map", "1"}}), "record_conflict");
+  EXPECT_EQ(moving.Run(), "record_conflict");
   EXPECT_EQ(Rows(&harness, "old").size(), 2U);
   EXPECT_EQ(Rows(&harness, "new"), Texts{"u1|Ann|8"});
 }
@@ -257,16 +307,91 @@ TEST(Migrate, ARecordThatIsWrittenToInBothPlacesIsLeftInBoth) {
 TEST(Migrate, ARecordThatIsDeletedInItsNewPlaceStaysDeleted) {
   ExistingHarness harness;
   Prepare(&harness);
-  harness.on_call = [&](const std::string&) -> std::optional<Failure> {
-    harness.mapped["u1"] = "new";
-    return Failure{"unavailable", "the answer was lost"};
-  };
-  EXPECT_EQ(Migrate(&harness, "u1", {{"map", "1"}}), "unavailable");
+  for (const char* until : {"copied", "mapped"}) Migrate(&harness, "u1", {{"until", until}});
   harness.database("new").Execute("DELETE FROM users WHERE id = 'u1'");
-  harness.on_call = nullptr;
-  EXPECT_EQ(Migrate(&harness, "u1", {{"map", "1"}}), "moved:1");
+  EXPECT_EQ(Migrate(&harness, "u1"), "moved:1");
   EXPECT_TRUE(Rows(&harness, "new").empty());
   EXPECT_EQ(Rows(&harness, "old"), Texts{"u2|Bob|2"});
+}
+
+// Rows of one key that refer to one another go together.
+TEST(Migrate, RowsOfTheSameKeyDoNotHoldItsParentBack) {
+  ExistingHarness harness;
+  Prepare(&harness);
+  harness.database("old").Execute(R"sql(
+    CREATE TABLE posts (id TEXT PRIMARY KEY, user_id TEXT, editor TEXT REFERENCES users (id));
+    INSERT INTO posts VALUES ('p', 'u1', 'u1'), ('q', 'u2', 'u2'), ('r', 'u1', 'u2');)sql");
+  const Params routed = {
+      {"until", "copied"}, {"owner", "u1"}, {"routes", R"({"posts":"user_id"})"}};
+  EXPECT_EQ(Migrate(&harness, "u1", routed), "moved:1");
+  Params others = routed;
+  others["owner"] = "u2";
+  EXPECT_EQ(Migrate(&harness, "u2", others), "record_referenced");
+  EXPECT_EQ(Migrate(&harness, "u1"), "record_referenced");
+}
+
+TEST(Migrate, ACopyIsTakenBackAndNothingElse) {
+  for (const char* until : {"copied", "mapped"}) {
+    ExistingHarness harness;
+    Prepare(&harness);
+    const Params undone = {{"until", "undone"}};
+    EXPECT_EQ(Migrate(&harness, "u1", undone), "moved:");
+    EXPECT_EQ(Migrate(&harness, "u1", {{"until", until}}), "moved:1");
+    EXPECT_EQ(Migrate(&harness, "u1", undone), "moved:1");
+    EXPECT_TRUE(Rows(&harness, "new").empty());
+    EXPECT_EQ(Notes(&harness), 0);
+    // One that was written to, or is the record itself, is no copy.
+    Migrate(&harness, "u1", {{"until", until}});
+    harness.database("new").Execute("UPDATE users SET n = 5 WHERE id = 'u1'");
+    EXPECT_EQ(Migrate(&harness, "u1", undone), "moved:");
+    EXPECT_EQ(Migrate(&harness, "u2"), "moved:1");
+    EXPECT_EQ(Migrate(&harness, "u2", undone), "moved:");
+    EXPECT_EQ(Rows(&harness, "new").size(), 2U);
+  }
+}
+
+std::string RowsOfKey(ExistingHarness* harness, const std::string& key, Params more = {}) {
+  Params params = {{"shard", "old"}, {"key", key}};
+  for (const auto& [name, value] : more) params[name] = value;
+  const native::Answer answer = harness->Run("list_key_rows", params);
+  return answer.status == 200 ? answer.body : answer.data.at("error");
+}
+
+TEST(KeyRows, AreThoseOfItsPrimaryKeyAndOfDeclaredColumns) {
+  ExistingHarness harness;
+  Prepare(&harness);
+  harness.database("old").Execute(R"sql(
+    CREATE TABLE posts (id INTEGER PRIMARY KEY, user_id TEXT);
+    INSERT INTO posts VALUES (1, 'u1'), (2, 'u2'), (3, 'u1');
+    CREATE TABLE keyless (name TEXT);
+    INSERT INTO keyless VALUES ('u1');
+    CREATE TABLE pairs (a TEXT, b TEXT, PRIMARY KEY (a, b));)sql");
+  EXPECT_EQ(RowsOfKey(&harness, "u1"), R"([["users","u1"]])");
+  const Params routed = {{"routes", R"({"Posts":"USER_ID","users":"id"})"}};
+  EXPECT_EQ(RowsOfKey(&harness, "u1", routed), R"([["posts","1"],["posts","3"],["users","u1"]])");
+  EXPECT_EQ(RowsOfKey(&harness, "1"), R"([["posts","1"]])");
+  EXPECT_EQ(RowsOfKey(&harness, "1", routed), "[]");
+  EXPECT_EQ(RowsOfKey(&harness, "u1", {{"routes", R"({"users":null})"}}), "[]");
+  EXPECT_EQ(RowsOfKey(&harness, "u1", {{"table", "USERS"}}), R"([["users","u1"]])");
+  for (const Params& params :
+       {Params{{"table", "none"}}, Params{{"table", "keyless"}},
+        Params{{"routes", R"({"pairs":"a"})"}}, Params{{"routes", R"({"posts":"none"})"}}}) {
+    EXPECT_EQ(RowsOfKey(&harness, "u1", params), "invalid_table_name");
+  }
+}
+
+TEST(KeyRows, AreAHundredAtMost) {
+  ExistingHarness harness;
+  harness.Fill("old", "items", 0, "x");
+  harness.database("old").Execute(R"sql(
+    CREATE TABLE posts (id INTEGER PRIMARY KEY, user_id TEXT);
+    INSERT INTO posts (user_id)
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+    SELECT 'u1' FROM n;)sql");
+  const Params routed = {{"routes", R"({"posts":"user_id"})"}};
+  EXPECT_EQ(json::parse(RowsOfKey(&harness, "u1", routed)).size(), 100U);
+  harness.database("old").Execute("INSERT INTO posts (user_id) VALUES ('u1')");
+  EXPECT_EQ(RowsOfKey(&harness, "u1", routed), "too_many_rows");
 }
 
 }  // namespace

@@ -78,10 +78,6 @@ Params ExistingHarness::Serve(const std::string& operation, const Params& params
     known.push_back(params.at("shard"));
     return {};
   }
-  if (operation == "move_key") {
-    mapped[params.at("key")] = params.at("shard");
-    return {};
-  }
   Check(operation == "unmapped_keys");
   json unmapped = json::array();
   const json keys = json::parse(params.at("keys"), nullptr, false);

@@ -1,0 +1,195 @@
+// placement 'kv': a key moves with all its rows, while isolates that know nothing of it, and a KV
+// that is a minute behind, go on using it.
+
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  type CollegeDBConfig,
+  createRouter,
+  type KeyValueStore,
+  KVShardMapper,
+} from '../../client/sql/index.ts';
+import { coordinatorOf, kvOf, NAMES, onAll, shardsHaving, shardsOf } from './doubles.ts';
+
+const USER = 'INSERT INTO movers (id, name) VALUES (?, ?)';
+const POST = 'INSERT INTO mails (id, mover_id, text) VALUES (?, ?, ?)';
+const SELECT = 'SELECT name FROM movers WHERE id = ?';
+const MAILS = 'SELECT id FROM mails WHERE mover_id = ? ORDER BY id';
+const RENAME = 'UPDATE movers SET name = ? WHERE id = ?';
+
+const routed = { tables: { mails: { key: 'mover_id' } } } as const;
+const config = (more: Partial<CollegeDBConfig> = {}): CollegeDBConfig => ({
+  shards: shardsOf(),
+  kv: kvOf(),
+  disableAutoMigration: true,
+  ...more,
+});
+const other = (shard: string | undefined) => NAMES.find((name) => name !== shard) as string;
+const idsOf = ({ results }: { results: object[] }) => results.map((row) => Object.values(row)[0]);
+
+beforeEach(async () => {
+  for (const table of ['fans', 'mails', 'movers', 'tidemark_moves']) {
+    await onAll(`DROP TABLE IF EXISTS ${table}`);
+  }
+  await onAll('CREATE TABLE movers (id TEXT PRIMARY KEY, name TEXT)');
+  await onAll(
+    'CREATE TABLE mails (id TEXT PRIMARY KEY, mover_id TEXT REFERENCES movers (id), text TEXT)',
+  );
+  await new KVShardMapper(env.KV).clearAllMappings();
+});
+
+/** What KV held when it was made, whatever is written. */
+async function behind(): Promise<KeyValueStore> {
+  const kept = new Map<string, string>();
+  for (const { name } of (await env.KV.list()).keys) {
+    kept.set(name, (await env.KV.get(name)) as string);
+  }
+  return { ...kvOf(), get: async (name: string) => kept.get(name) ?? null };
+}
+
+async function filled(more: Partial<CollegeDBConfig> = {}) {
+  const router = createRouter(config({ ...routed, ...more }));
+  await router.run('ann', USER, ['ann', 'Ann']);
+  const [from] = await shardsHaving('movers', 'ann');
+  for (const id of ['m1', 'm2', 'm3']) await router.run('ann', POST, [id, 'ann', id]);
+  // A neighbour, who stays.
+  await new KVShardMapper(env.KV).setShardMapping('bob', from as string);
+  await router.run('bob', USER, ['bob', 'Bob']);
+  await router.run('bob', POST, ['m9', 'bob', 'm9']);
+  return { router, from: from as string, to: other(from) };
+}
+
+describe('a key with rows in several tables', () => {
+  it('takes along those of declared columns, and leaves the neighbours', async () => {
+    const { router, from, to } = await filled();
+    await router.reassignShard('ann', to);
+    expect(await shardsHaving('movers', 'ann')).toEqual([to]);
+    for (const id of ['m1', 'm2', 'm3']) expect(await shardsHaving('mails', id)).toEqual([to]);
+    expect(idsOf(await router.all('ann', MAILS, ['ann']))).toEqual(['m1', 'm2', 'm3']);
+    expect(await shardsHaving('movers', 'bob')).toEqual([from]);
+    expect(await shardsHaving('mails', 'm9')).toEqual([from]);
+    // And back: nothing is left of the first time.
+    await router.reassignShard('ann', from);
+    expect(idsOf(await router.all('ann', MAILS, ['ann']))).toEqual(['m1', 'm2', 'm3']);
+    for (const name of NAMES) {
+      const notes = await env[name]
+        .prepare('SELECT 1 FROM tidemark_moves')
+        .all()
+        .catch(() => null);
+      expect(notes?.results ?? []).toEqual([]);
+    }
+  });
+
+  it('is refused before anything is moved where rows of others refer to it', async () => {
+    const { router, from, to } = await filled();
+    await router.run('bob', 'CREATE TABLE fans (id TEXT PRIMARY KEY, of REFERENCES movers (id))');
+    await router.run('bob', "INSERT INTO fans VALUES ('f', 'ann')");
+    await expect(router.reassignShard('ann', to)).rejects.toMatchObject({
+      code: 'RECORD_CONFLICT',
+      message: expect.stringContaining('refer to the record ann'),
+    });
+    for (const id of ['m1', 'm2', 'm3']) expect(await shardsHaving('mails', id)).toEqual([from]);
+    expect((await router.run('ann', RENAME, ['Anne', 'ann'])).meta.changes).toBe(1);
+    expect(idsOf(await router.all('ann', MAILS, ['ann']))).toEqual(['m1', 'm2', 'm3']);
+    await env[from as 'db-east'].prepare('DROP TABLE fans').run();
+    await router.reassignShard('ann', to);
+    expect(await router.first('ann', SELECT, ['ann'])).toEqual({ name: 'Anne' });
+    expect(await shardsHaving('movers', 'ann')).toEqual([to]);
+  });
+
+  it('is refused where it has more than a hundred', async () => {
+    const { router, from, to } = await filled();
+    await env[from as 'db-east']
+      .prepare(
+        `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 97)
+        INSERT INTO mails SELECT 'x' || i, 'ann', '' FROM n`,
+      )
+      .run();
+    await expect(router.reassignShard('ann', to)).rejects.toMatchObject({
+      code: 'RECORD_CONFLICT',
+      message: expect.stringContaining('more than 100 rows'),
+    });
+    expect(await shardsHaving('movers', 'ann')).toEqual([from]);
+  });
+
+  it('is there at every moment for isolates that have its old place in their caches', async () => {
+    const { router, from, to } = await filled();
+    const isolates = Array.from({ length: 3 }, () => createRouter(config(routed)));
+    for (const isolate of isolates) await isolate.first('ann', SELECT, ['ann']);
+    let moving = true;
+    let renamed = 0;
+    const use = isolates.map(async (isolate, index) => {
+      while (moving) {
+        expect(await isolate.first('ann', SELECT, ['ann'])).not.toBeNull();
+        if (index > 0) continue;
+        const name = `Ann ${renamed + 1}`;
+        expect((await isolate.run('ann', RENAME, [name, 'ann'])).meta.changes).toBe(1);
+        renamed += 1;
+        await scheduler.wait(20);
+      }
+    });
+    try {
+      for (const shard of [to, from, to, from]) await router.reassignShard('ann', shard);
+    } finally {
+      moving = false;
+      await Promise.all(use);
+    }
+    expect(renamed).toBeGreaterThan(0);
+    expect(await shardsHaving('movers', 'ann')).toEqual([from]);
+    expect(await router.first('ann', SELECT, ['ann'])).toEqual({ name: `Ann ${renamed}` });
+  });
+});
+
+describe('with a coordinator', () => {
+  const bound = { coordinator: env.ShardCoordinator };
+  const flush = async () => {
+    const { ShardCoordinator } = env;
+    const stub = ShardCoordinator.get(ShardCoordinator.idFromName('default'));
+    await stub.fetch('http://coordinator/flush', { method: 'POST', body: '{}' });
+  };
+  beforeEach(flush);
+
+  it('a key is found where it is now, though KV shows its old place', async () => {
+    const { router, to } = await filled(bound);
+    const late = createRouter(config({ ...routed, ...bound, kv: await behind() }));
+    const cold = createRouter(config({ ...routed, ...bound, kv: await behind() }));
+    await late.first('ann', SELECT, ['ann']);
+    await router.reassignShard('ann', to);
+    for (const isolate of [late, cold]) {
+      expect(await isolate.first('ann', SELECT, ['ann'])).not.toBeNull();
+      expect((await isolate.run('ann', RENAME, ['Eve', 'ann'])).meta.changes).toBe(1);
+      expect(idsOf(await isolate.all('ann', MAILS, ['ann']))).toEqual(['m1', 'm2', 'm3']);
+      await expect(isolate.run('ann', USER, ['ann', 'again'])).rejects.toMatchObject({
+        code: 'QUERY_FAILED',
+      });
+    }
+    await cold.run('ann', POST, ['m4', 'ann', 'm4']);
+    expect(await shardsHaving('mails', 'm4')).toEqual([to]);
+    expect(await shardsHaving('movers', 'ann')).toEqual([to]);
+  });
+
+  it('a key of before it moves to a shard that no key was placed in', async () => {
+    const { from, to } = await filled();
+    const router = createRouter(config({ ...routed, ...bound }));
+    await router.reassignShard('ann', to);
+    expect(await shardsHaving('movers', 'ann')).toEqual([to]);
+    const stats = await router.getShardStats();
+    expect(stats.find(({ binding }) => binding === to)).toMatchObject({ count: 1 });
+    expect(from).not.toBe(to);
+  });
+
+  it('that is away, a key stays where it is, and the same call moves it later', async () => {
+    const { from, to } = await filled();
+    const { coordinator } = coordinatorOf(() => new Response('{}', { status: 500 }));
+    const away = createRouter(config({ ...routed, coordinator }));
+    await expect(away.reassignShard('ann', to)).rejects.toMatchObject({
+      code: 'COORDINATOR_UNAVAILABLE',
+    });
+    expect((await away.run('ann', RENAME, ['Eve', 'ann'])).meta.changes).toBe(1);
+    expect(await shardsHaving('movers', 'ann')).toContain(from);
+    const router = createRouter(config({ ...routed, ...bound }));
+    await router.reassignShard('ann', to);
+    expect(await router.first('ann', SELECT, ['ann'])).toEqual({ name: 'Eve' });
+    expect(await shardsHaving('movers', 'ann')).toEqual([to]);
+  });
+});
