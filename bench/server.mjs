@@ -67,6 +67,7 @@ async function configuration() {
       FloorDO: stored,
       DocumentFloorDO: stored,
       EchoDO: stored,
+      AllocationFloorDO: stored,
     },
     env: {
       SPACE: objects('SpaceDO'),
@@ -77,6 +78,7 @@ async function configuration() {
       FLOOR: objects('FloorDO'),
       DOCUMENT_FLOOR: objects('DocumentFloorDO'),
       ECHO: objects('EchoDO'),
+      ALLOCATION_FLOOR: objects('AllocationFloorDO'),
       KV: { type: 'kv', id: 'KV' },
       R2: { type: 'r2', name: 'R2' },
       ENVIRONMENT: { type: 'text', value: 'development' },

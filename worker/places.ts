@@ -5,6 +5,7 @@
 import { SLOT_TABLE_NAME, SlotTable, type SlotTableText } from '../client/sql/slot_table.ts';
 import { type Env, SHARDS } from './env.ts';
 import { logError } from './log.ts';
+import { counted } from './sql/counters.ts';
 
 const KEPT_MS = 60_000;
 
@@ -15,12 +16,17 @@ interface Known {
 
 const known_by = new WeakMap<KVNamespace, Known>();
 
-async function tableIn(kv: KVNamespace): Promise<SlotTable | undefined> {
+type Places = Pick<Env, 'KV' | 'ANALYTICS'>;
+
+async function tableIn(env: Places): Promise<SlotTable | undefined> {
+  const { KV: kv } = env;
   const known = known_by.get(kv);
   if (known !== undefined && Date.now() < known.untilMs) return known.table;
   let table = known?.table;
   try {
-    const text = await kv.get<SlotTableText>(SLOT_TABLE_NAME, 'json');
+    const text = await counted(env, 'kv', 'get', () =>
+      kv.get<SlotTableText>(SLOT_TABLE_NAME, 'json'),
+    );
     table = text === null ? undefined : new SlotTable(text);
   } catch (error) {
     logError(error, { event: 'places.unread' });
@@ -30,7 +36,7 @@ async function tableIn(kv: KVNamespace): Promise<SlotTable | undefined> {
 }
 
 /** Empty where no table says it, or it says a database that this Worker does not have. */
-export async function placeOf({ KV }: Env, user: string): Promise<string> {
-  const shard = (await tableIn(KV))?.shardOf(user);
+export async function placeOf(env: Places, user: string): Promise<string> {
+  const shard = (await tableIn(env))?.shardOf(user);
   return SHARDS.some((name) => name === shard) ? (shard as string) : '';
 }

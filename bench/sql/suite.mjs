@@ -84,12 +84,32 @@ async function* measureSpread(server, { spread_keys }) {
   }
 }
 
+async function* measureAllocations(server, { rounds, allocations }) {
+  const perSecond = (ms) => Math.round((allocations * 1000) / ms);
+  const timed = (side) => async () =>
+    (await post(server, `allocations?side=${side}&count=${allocations}`)).ms;
+  for (const side of ['ours', 'floor']) await timed(side)();
+  const { a, b, ratio } = await interleave(rounds, timed('floor'), timed('ours'));
+  yield {
+    name: 'sql.coordinator.allocations_per_s',
+    value: perSecond(b),
+    detail: 'new keys, each by a call of its own to one object, 16 in flight',
+  };
+  yield {
+    name: 'sql.coordinator.vs_floor',
+    value: round(ratio),
+    detail: `against ${perSecond(a)} a second by a bare object that does one insert a call`,
+    numbers: { floor_per_s: perSecond(a) },
+  };
+}
+
 const measures = [
   ['ops', measureOperations],
   ['first', against('first', 0.9)],
   ['run', against('run', 0.8)],
   ['route', measureRoute],
   ['spread', measureSpread],
+  ['coordinator', measureAllocations],
   ['moves', measureMoves],
   ['top20', (server) => measureTop20((path) => post(server, path))],
 ];
@@ -100,8 +120,14 @@ export async function* run({ quick, only }) {
   try {
     await post(server, `fill?rows=${rows}`);
     const options = quick
-      ? { rounds: 7, statements: 800, moved_rows: 4_000, spread_keys: 5_000 }
-      : { rounds: 21, statements: 1600, moved_rows: 20_000, spread_keys: 20_000 };
+      ? { rounds: 7, statements: 800, allocations: 800, moved_rows: 4_000, spread_keys: 5_000 }
+      : {
+          rounds: 21,
+          statements: 1600,
+          allocations: 2000,
+          moved_rows: 20_000,
+          spread_keys: 20_000,
+        };
     for (const [name, measure] of measures) {
       if (only.length === 0 || only.includes(name)) yield* measure(server, options);
     }

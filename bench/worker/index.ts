@@ -11,6 +11,7 @@ import { DEVICE, inspectEngine, MergeCase, type Merged, mergeInEngine } from './
 import { counted, meters } from './meters.ts';
 import { type Lookups, mergeInTypeScript, type PeerCollection } from './peer.ts';
 import { answerSql } from './sql.ts';
+import type { AllocationFloorDO } from './sql_allocations.ts';
 import { answerSqlMoves } from './sql_moves.ts';
 
 // Lines of the log are made, and dropped here: they would go through a pipe that the process which
@@ -21,12 +22,14 @@ export { LimiterDO, ShardCoordinator, SyncDurableObject } from '../../worker/ind
 export { DocumentFloorDO } from './document_floor.ts';
 export { EchoDO } from './echo.ts';
 export { FloorDO } from './floor.ts';
+export { AllocationFloorDO } from './sql_allocations.ts';
 
 interface Env extends ProductEnv {
   DB_SHARD: DurableObjectNamespace<DbShardDO>;
   FLOOR: DurableObjectNamespace<FloorDO>;
   DOCUMENT_FLOOR: DurableObjectNamespace<DocumentFloorDO>;
   ECHO: DurableObjectNamespace<EchoDO>;
+  ALLOCATION_FLOOR: DurableObjectNamespace<AllocationFloorDO>;
 }
 
 /** The product's object, whose alarm can be held still. */

@@ -4,14 +4,13 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { slotOf } from '../../client/sql/core.ts';
 import { createRouter, type Router, type Shard } from '../../client/sql/index.ts';
+import { type AllocationObjects, answerAllocations } from './sql_allocations.ts';
 import { answerSpread } from './sql_spread.ts';
 import { answerTop20 } from './sql_top20.ts';
 
 const in_flight = 16;
 const names = ['db-east', 'db-west', 'db-central', 'db-europe'] as const;
-type Databases = Record<(typeof names)[number], D1Database> & {
-  ShardCoordinator: DurableObjectNamespace;
-};
+type Databases = Record<(typeof names)[number], D1Database> & AllocationObjects;
 type Side = 'ours' | 'raw';
 
 const SELECT = 'SELECT id, name FROM bench_sql WHERE id = ?';
@@ -170,6 +169,8 @@ export async function answerSql(url: URL, env: Databases & { KV: KVNamespace }):
       return Response.json(await countOperations(env));
     case 'spread':
       return answerSpread(url);
+    case 'allocations':
+      return await answerAllocations(url, env);
     case 'route':
       return Response.json({ sum: route(side as 'engine' | 'js', count) });
     default:

@@ -33,6 +33,9 @@ export const REGIONS: readonly D1Region[] = [
 ];
 const PLACEMENTS: readonly Placement[] = ['slots', 'kv'];
 
+/** Of the 50 of a request on the free plan ten are left for what the request is about. */
+const mapping_subrequests = 40;
+
 export interface Settings {
   shards: Readonly<Record<string, Shard>>;
   /** In the order of the configuration. */
@@ -54,6 +57,7 @@ export interface Settings {
   knownShardsTtlMs: number;
   sizeTtlMs: number;
   migrationConcurrency: number;
+  maxSubrequests: number;
   environment: string | undefined;
   retryForMs: number;
   /** By table the columns of values that one record may have. */
@@ -226,6 +230,7 @@ export function settingsOf(config: CollegeDBConfig): Settings {
     knownShardsTtlMs: countOf('knownShardsCacheTtlMs', config.knownShardsCacheTtlMs, 0, 10_000),
     sizeTtlMs: countOf('sizeCacheTtlMs', config.sizeCacheTtlMs, 0, 30_000),
     migrationConcurrency: countOf('migrationConcurrency', config.migrationConcurrency, 1, 25),
+    maxSubrequests: countOf('maxSubrequests', config.maxSubrequests, 1, mapping_subrequests),
     environment: text('environment', config.environment),
     retryForMs: countOf('retryForMs', config.retryForMs, 0, 2_000),
     onQuery: observerOf(config.onQuery),

@@ -127,11 +127,29 @@ export function sizeKnown(
   return size && clock.now() - size.atMs < sizeTtlMs ? size.bytes : undefined;
 }
 
-/** Asks the shard how large it is. */
+/** A number that the shard tells by itself, asked once: one that cannot will not later. */
+async function pragma(settings: Settings, name: string, what: 'page_count' | 'page_size') {
+  const sql = what === 'page_count' ? 'PRAGMA page_count' : 'PRAGMA page_size';
+  const query = { sql, bindings: [], verb: 'first', reads: true } as const;
+  const row = await execute<Record<string, unknown>>({ ...settings, retryForMs: 0 }, name, query);
+  return Number((row as Record<string, unknown> | null)?.[what]);
+}
+
+/** Asks the shard how large it is: D1 says so beside any rows, SQLite elsewhere how many pages it
+ * has. D1 refuses to be asked for pages. */
 export async function sizeAsked(settings: Settings, name: string): Promise<number> {
-  shardNamed(settings, name);
+  const shard = shardNamed(settings, name);
   const query = { sql: 'SELECT 1', bindings: [], verb: 'all', reads: true } as const;
   const { meta } = (await execute(settings, name, query)) as QueryResult;
   if (typeof meta.size_after === 'number') return meta.size_after;
-  throw new CollegeDBError(`Shard ${name} does not tell its size`, 'SIZE_QUERY_FAILED');
+  const message = `Shard ${name} does not tell its size`;
+  try {
+    const pages = await pragma(settings, name, 'page_count');
+    const bytes = pages * (await pragma(settings, name, 'page_size'));
+    if (!Number.isSafeInteger(bytes)) throw new Error(`${bytes} bytes are no size`);
+    noteSize(shard, bytes, settings);
+    return bytes;
+  } catch (cause) {
+    throw new CollegeDBError(message, 'SIZE_QUERY_FAILED', { cause });
+  }
 }

@@ -2,13 +2,14 @@
 
 import { drive } from '../../worker/drive.ts';
 import { engine } from '../../worker/engine.ts';
+import { migrateShards, othersMigrating } from './background.ts';
 import type { Settings } from './config.ts';
 import { columnOf, planOf } from './core.ts';
 import { CollegeDBError } from './errors.ts';
 import { type Query, shardNamed } from './execute.ts';
 import { ShardHost } from './host.ts';
-import { isMigrated, migrateShards } from './integrate.ts';
 import type { Existing } from './kv_placement.ts';
+import { isMigrated } from './mapped.ts';
 import type { KVShardMapper } from './mapper.ts';
 import { forEach } from './parallel.ts';
 import { waitUntil } from './platform.ts';
@@ -56,11 +57,12 @@ export function existingOf(settings: Settings): Existing {
   };
 }
 
-/** Maps what the shards hold, as long as the request lasts and the platform lets it; the next
- * request goes on. */
+/** Maps a piece of what the shards hold, as long as the request lasts and the platform lets it. */
 export async function prepareExisting(settings: Settings, mapper: KVShardMapper): Promise<void> {
   if (!settings.migrates) return;
-  const work = migrateShards(settings.shards, mapper, settings.migrationConcurrency);
+  const { shards, migrationConcurrency: concurrency, maxSubrequests: subrequests } = settings;
+  const work = migrateShards(shards, mapper, { concurrency, subrequests });
   waitUntil(work);
   await work;
+  await othersMigrating(shards);
 }

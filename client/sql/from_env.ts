@@ -1,5 +1,5 @@
-// A configuration read off a Worker's bindings: the databases by their names, KV and the
-// coordinator where they are called as usual.
+// A configuration read off a Worker's bindings: the databases by their names; KV, the coordinator
+// and the secret that keys are hashed with where they are called as usual.
 
 import { CollegeDBError } from './errors.ts';
 import { initialize } from './scope.ts';
@@ -62,11 +62,15 @@ export function initializeFromEnv(
     (has<CoordinatorNamespace>(bindings.ShardCoordinator, 'idFromName')
       ? bindings.ShardCoordinator
       : undefined);
+  // An empty secret is none.
+  const keyPepper = options.keyPepper ?? (bindings.SHARD_KEY_PEPPER || undefined);
   initialize({
     ...options,
     shards,
     ...(kv !== undefined && { kv }),
     ...(coordinator !== undefined && { coordinator }),
+    // What is no text is refused with the rest of the configuration.
+    ...(keyPepper !== undefined && { keyPepper: keyPepper as string }),
   });
   return Object.keys(shards);
 }

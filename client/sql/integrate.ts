@@ -6,6 +6,7 @@ import { chooseShard } from './core.ts';
 import { CollegeDBError, messageOf } from './errors.ts';
 import { askShards, checkName } from './existing.ts';
 import type { Calls } from './host.ts';
+import { isKnown, know } from './mapped.ts';
 import { KVShardMapper, type MappingOfKeys } from './mapper.ts';
 import { forEach } from './parallel.ts';
 import type { CollegeDBConfig, Shard, ShardingStrategy } from './types.ts';
@@ -15,6 +16,8 @@ export type ExistingMapper = Pick<
   KVShardMapper,
   'getShardMapping' | 'addNewMapping' | 'setShardMapping' | 'addKnownShard'
 >;
+
+export { clearMigrationCache, clearShardMigrationCache } from './mapped.ts';
 
 export interface IntegrationOptions {
   /** All tables if it is not given. */
@@ -69,10 +72,10 @@ export interface MigrationResult {
 const at_once = 25;
 const page_rows = '100';
 const collisions_told = 5;
-/** What looking whether it is needed may take of them. */
-const subrequests_to_check = 20;
 const busy_ms = 60_000;
-const kv_delay_ms = 120_000;
+const cost_of_known_shard = 2;
+/** What a call by hand takes at most, if nothing else is said. */
+const subrequests_by_hand = 900;
 
 const flag = (set: boolean | undefined) => (set ? '1' : '');
 
@@ -106,8 +109,39 @@ async function mapMissing(mapper: ExistingMapper, mappings: MappingOfKeys[], con
   return { mapped: fresh.size, collided, cost };
 }
 
-/** What the core asks of the library while it integrates a database. @internal */
-export function mappingCalls(mapper: ExistingMapper, concurrency = at_once): Calls {
+/** Subrequests that a run may take, of which some are taken. */
+export interface Budget {
+  left: number;
+  /** Where less is left, nothing is mapped; 0: a row is, in any case. */
+  least: number;
+}
+
+const boundless: Budget = { left: Infinity, least: 0 };
+
+/** The database, whose queries are taken from the budget: a batch is one subrequest. */
+function counted(d1: Shard, budget: Budget): Shard {
+  const take = () => {
+    budget.left -= 1;
+  };
+  if (d1.batch === undefined) {
+    return {
+      prepare: (sql) => {
+        take();
+        return d1.prepare(sql);
+      },
+    };
+  }
+  return {
+    prepare: (sql) => d1.prepare(sql),
+    batch: (statements) => {
+      take();
+      return d1.batch?.(statements) ?? Promise.resolve([]);
+    },
+  };
+}
+
+/** What the core asks of the library while it integrates a database. */
+function mappingCalls(mapper: ExistingMapper, concurrency = at_once, budget = boundless): Calls {
   return {
     async map_keys({ shard = '', keys = '[]' }) {
       const each = JSON.parse(keys) as (string | [string, ...(string | null)[]])[];
@@ -117,6 +151,7 @@ export function mappingCalls(mapper: ExistingMapper, concurrency = at_once): Cal
         return { primaryKey, shard, additionalKeys: names.filter((name) => name !== null) };
       });
       const { mapped, collided, cost } = await mapMissing(mapper, mappings, concurrency);
+      budget.left -= cost;
       return {
         mapped: String(mapped),
         collided: String(collided.length),
@@ -125,14 +160,17 @@ export function mappingCalls(mapper: ExistingMapper, concurrency = at_once): Cal
         now: String(Date.now()),
       };
     },
-    async unmapped_keys({ keys = '[]' }) {
+    async unmapped_keys({ keys: text = '[]' }) {
       const unmapped: number[] = [];
-      await forEach(JSON.parse(keys) as string[], concurrency, async (key, index) => {
+      const keys = JSON.parse(text) as string[];
+      budget.left -= keys.length;
+      await forEach(keys, concurrency, async (key, index) => {
         if ((await mapper.getShardMapping(key)) === null) unmapped.push(index);
       });
       return { unmapped: JSON.stringify(unmapped) };
     },
     async known_shard({ shard = '' }) {
+      budget.left -= cost_of_known_shard;
       await mapper.addKnownShard(shard);
       return {};
     },
@@ -190,47 +228,6 @@ export async function createMappingsForExistingKeys(
   await mapMissing(mapper, mappings, countOf('concurrency', concurrency, at_once));
 }
 
-// What this isolate knows of databases: that all their rows are mapped, or that another isolate is
-// at it. By the binding, for two apps may call their shards the same.
-interface Known {
-  cleared: number;
-  sinceMs: number;
-  untilMs: number;
-}
-let known = new WeakMap<Shard, Map<string, Known>>();
-const clearings = new Map<string, number>();
-
-const isKnown = (d1: Shard, shardName: string): boolean => {
-  const entry = known.get(d1)?.get(shardName);
-  return (
-    entry !== undefined &&
-    entry.cleared === (clearings.get(shardName) ?? 0) &&
-    Date.now() < entry.untilMs
-  );
-};
-
-function know(d1: Shard, shardName: string, untilMs: number): void {
-  const of_shard = known.get(d1) ?? new Map<string, Known>();
-  const cleared = clearings.get(shardName) ?? 0;
-  of_shard.set(shardName, { cleared, sinceMs: Date.now(), untilMs });
-  known.set(d1, of_shard);
-}
-
-/** All rows of the database are mapped, and KV has had the time to show it everywhere. */
-export function isMigrated(d1: Shard, shardName: string): boolean {
-  const entry = isKnown(d1, shardName) ? known.get(d1)?.get(shardName) : undefined;
-  return entry?.untilMs === Infinity && Date.now() - entry.sinceMs > kv_delay_ms;
-}
-
-/** Forgets what this isolate knows of databases: they are looked at afresh. */
-export function clearMigrationCache(): void {
-  known = new WeakMap();
-}
-
-export function clearShardMigrationCache(shardName: string): void {
-  clearings.set(shardName, (clearings.get(shardName) ?? 0) + 1);
-}
-
 function mapperOf(config: CollegeDBConfig): KVShardMapper {
   const { kv, hashShardMappings, keyPepper, onQuery } = config;
   if (kv === undefined) throw new CollegeDBError('Mappings are kept in KV: give kv', 'NO_KV');
@@ -271,15 +268,18 @@ const nothing_done: MigrationResult = {
   issues: [],
 };
 
-async function migrate(
+/** A piece of the mapping, if it is needed. What it takes comes off the budget, of which one row
+ * may need more than there is. @internal */
+export async function migrate(
   d1: Shard,
   shardName: string,
   mapper: ExistingMapper,
-  options: MigrationOptions,
+  options: Omit<MigrationOptions, 'maxSubrequests'>,
+  budget: Budget,
 ): Promise<MigrationResult> {
-  const subrequests = countOf('maxSubrequests', options.maxSubrequests, 900);
-  const calls = mappingCalls(mapper, countOf('concurrency', options.concurrency, at_once));
-  const shards = { [shardName]: d1 };
+  const concurrency = countOf('concurrency', options.concurrency, at_once);
+  const calls = mappingCalls(mapper, concurrency, budget);
+  const shards = { [shardName]: counted(d1, budget) };
   const params = paramsOf(shardName, options);
   const { data } = await askShards('check_migration', shards, { ...params, sample: '3' }, calls);
   // What holds for some tables may not hold for the others.
@@ -290,6 +290,9 @@ async function migrate(
     learn(Infinity);
     return { ...nothing_done, issues: [] };
   }
+  if (budget.least > 0 && budget.left < budget.least) {
+    return { ...nothing_done, migrationNeeded: true, issues: [] };
+  }
   const more = {
     notes: '1',
     wait: '1',
@@ -297,7 +300,7 @@ async function migrate(
     other_names: flag(options.migrateOtherColumns),
     rows: page_rows,
     records_max: String(countOf('maxRecordsToCheck', options.maxRecordsToCheck, 1000)),
-    cost_max: String(Math.max(subrequests - subrequests_to_check, 1)),
+    cost_max: String(Math.max(budget.left, 1)),
   };
   const reply = await askShards('integrate_database', shards, { ...params, ...more }, calls);
   if (reply.data.busy === '1') learn(Date.now() + busy_ms);
@@ -318,32 +321,13 @@ export async function autoDetectAndMigrate(
 ): Promise<MigrationResult> {
   if (!options.skipCache && isKnown(d1, shardName)) return { ...nothing_done, issues: [] };
   const concurrency = options.concurrency ?? config.migrationConcurrency ?? at_once;
+  const subrequests = options.maxSubrequests ?? config.maxSubrequests;
+  const left = countOf('maxSubrequests', subrequests, subrequests_by_hand);
   const mapper = mapperOf(config);
   try {
-    return await migrate(d1, shardName, mapper, { ...options, concurrency });
+    return await migrate(d1, shardName, mapper, { ...options, concurrency }, { left, least: 0 });
   } catch (error) {
     if (error instanceof CollegeDBError && error.code === 'INVALID_CONFIG') throw error;
     return { ...nothing_done, issues: [`Auto-migration error: ${messageOf(error)}`] };
-  }
-}
-
-const under_way = new WeakMap<Shard, Promise<unknown>>();
-
-/** The same for all shards of a configuration that this isolate knows nothing of, one after the
- * other; whoever asks meanwhile waits for the same. A shard that fails is tried the next time. */
-export async function migrateShards(
-  shards: Readonly<Record<string, Shard>>,
-  mapper: ExistingMapper,
-  concurrency: number,
-): Promise<void> {
-  for (const [name, d1] of Object.entries(shards)) {
-    if (isKnown(d1, name)) continue;
-    const work =
-      under_way.get(d1) ??
-      migrate(d1, name, mapper, { concurrency })
-        .catch(() => undefined)
-        .finally(() => under_way.delete(d1));
-    under_way.set(d1, work);
-    await work;
   }
 }

@@ -1,6 +1,7 @@
 // One logical database over many: the functions of the library as methods of an instance. Nothing
 // here is global but the caches, which belong to the bindings.
 
+import { REST_MS } from './background.ts';
 import { checkBindings } from './bindings.ts';
 import { type Settings, settingsOf } from './config.ts';
 import { CoordinatorLink, told, unavailable } from './coordinator_link.ts';
@@ -58,6 +59,8 @@ export class Router {
   readonly #moving: MovingSlots | undefined;
   readonly #coordinator: CoordinatorLink | undefined;
   readonly #unique: UniqueColumns | undefined;
+  /** When what databases held before was last gone on with, if that was begun. */
+  #prepared_ms: number | undefined;
 
   /** @internal */
   constructor(config: CollegeDBConfig) {
@@ -78,11 +81,18 @@ export class Router {
     this.#unique = uniqueOf(this, settings, this.#coordinator);
   }
 
-  /** Maps what the databases held before, in the background; resolves when it is done. */
-  prepareExisting(): Promise<void> {
-    return this.#kv === undefined
-      ? Promise.resolve()
-      : prepareExisting(this.#settings, this.#kv.mapper);
+  /** Maps what the databases held before, in the background: a piece of it, and with later queries
+   * the others; resolves when that piece is done. */
+  async prepareExisting(): Promise<void> {
+    if (this.#kv === undefined) return;
+    this.#prepared_ms = Date.now();
+    await prepareExisting(this.#settings, this.#kv.mapper);
+  }
+
+  /** An app may prepare once and live long. */
+  #goOn(): void {
+    const since = this.#prepared_ms;
+    if (since !== undefined && Date.now() - since >= REST_MS) void this.prepareExisting();
   }
 
   get config(): CollegeDBConfig {
@@ -93,6 +103,7 @@ export class Router {
     checkKey(key);
     checkBindings(bindings);
     const plan = routable(sql);
+    this.#goOn();
     const query: Query = { sql, bindings, verb, reads: plan.kind === 'read' };
     const by_table = this.#kv ?? this.#moving;
     const ask = () =>
@@ -195,8 +206,13 @@ export class Router {
       const moves = await this.#change({ kind: 'key', key: primaryKey, shard: newShard });
       return await this.#settled(moves, primaryKey);
     }
-    await reassign(this.#settings, this.#kv.mapper, primaryKey, newShard, tableName);
-    if (this.#coordinator) await told(this.#coordinator.move(primaryKey, newShard));
+    const { mapper } = this.#kv;
+    await reassign(this.#settings, mapper, primaryKey, newShard, tableName, async () => {
+      // The directory first: who finds nothing by KV asks it.
+      const { names } = this.#settings;
+      if (this.#coordinator) await told(this.#coordinator.move(primaryKey, newShard, names));
+      await mapper.updateShardMapping(primaryKey, newShard);
+    });
   }
 
   /** Gives a shard of the configuration its part of the slots, taken from all others. */

@@ -196,6 +196,9 @@ export interface CollegeDBConfig {
   sizeCacheTtlMs?: number;
   /** Keys mapped at once: 25. */
   migrationConcurrency?: number;
+  /** Subrequests that the mapping in the background takes at most in one go, of all shards
+   * together: 40. What is left goes on with a later request. */
+  maxSubrequests?: number;
   /** `production` refuses `flush`; without it the Worker's variable ENVIRONMENT counts. */
   environment?: string;
   /** How long a read, or a write that is known not to have happened, is tried again: 2,000. */

@@ -69,6 +69,46 @@ describe('its types', () => {
       export {};`;
     expect(compile({ 'plain.ts': text }, [])).toBe('');
   }, 60_000);
+
+  it('have a name for each part of a configuration, and for what is told of shards', () => {
+    const text = `
+      import type { CollegeDBConfig, D1Region, MixedShardingStrategy } from 'tidemark/sql';
+      import type { OperationType, ShardingStrategy, ShardLocation } from 'tidemark/sql';
+      import type { ShardStats } from 'tidemark/sql';
+      import { getClosestRegionFromIP, getShardStats } from 'tidemark/sql';
+      type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+      const operations: Same<OperationType, 'read' | 'write'> = true;
+      const keys: Same<OperationType, keyof MixedShardingStrategy> = true;
+      type Regions = 'wnam' | 'enam' | 'weur' | 'eeur' | 'apac' | 'oc' | 'me' | 'af';
+      const regions: Same<D1Region, Regions> = true;
+      type Strategies = 'hash' | 'location' | 'round-robin' | 'random';
+      const strategies: Same<ShardingStrategy, Strategies> = true;
+      const location: ShardLocation = { region: 'wnam', priority: 2 };
+      const without: ShardLocation = { region: 'enam' };
+      // @ts-expect-error: no such region
+      const nowhere: ShardLocation = { region: 'mars' };
+      // @ts-expect-error: a priority is a number
+      const unclear: ShardLocation = { region: 'wnam', priority: 'high' };
+      const mixed: MixedShardingStrategy = { read: 'hash', write: 'location' };
+      const region: D1Region = getClosestRegionFromIP({});
+      declare const shards: CollegeDBConfig['shards'];
+      const config: CollegeDBConfig = {
+        shards,
+        strategy: mixed,
+        targetRegion: region,
+        shardLocations: { 'db-west': location, 'db-east': without, 'db-europe': 'weur' },
+      };
+      const example: ShardStats = { binding: 'db-east', count: 1542 };
+      const stats: ShardStats[] = [...(await getShardStats()), example];
+      console.log(operations, keys, regions, strategies, nowhere, unclear, config, stats);`;
+    expect(compile({ 'named.ts': text }, [])).toBe('');
+    const [, page = ''] = readFileSync('docs/sql.md', 'utf8').split('\n## Types\n');
+    const [table = ''] = page.split('\n## ');
+    const told = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name = '']) => name);
+    const imported = [...text.matchAll(/import type \{ ([\w, ]+) \}/g)];
+    const names = imported.flatMap(([, list = '']) => list.split(', '));
+    expect(told.sort()).toEqual(names.sort());
+  }, 60_000);
 });
 
 describe('under Node', () => {
@@ -101,6 +141,29 @@ describe('under Node', () => {
     expect(told).toMatchObject({ all: true, scoped: { key: '7' }, code: 'NOT_INITIALIZED' });
     expect(told.sizes.reduce((sum: number, size: number) => sum + size)).toBe(300);
     for (const size of told.sizes) expect(size).toBeGreaterThan(60);
+  });
+
+  it.each([
+    ['production', 'FLUSH_REFUSED'],
+    ['development', 'forgotten'],
+    [undefined, 'forgotten'],
+  ])('refuses flush by the variable ENVIRONMENT: %s', (ENVIRONMENT, outcome) => {
+    const script = `
+      import { createRouter } from 'tidemark/sql';
+      const kv = {
+        get: async () => null,
+        put: async () => {},
+        delete: async () => {},
+        list: async () => ({ keys: [], list_complete: true }),
+      };
+      const router = createRouter({ shards: { a: { prepare: () => {} } }, kv });
+      const told = await router.flush().then(() => 'forgotten', (error) => error.code);
+      console.log(told);`;
+    const { ENVIRONMENT: _, ...others } = process.env;
+    const given = { ...others, ...(ENVIRONMENT !== undefined && { ENVIRONMENT }) };
+    const run = ['--input-type=module', '-e', script];
+    const options = { cwd: app, encoding: 'utf8', env: given } as const;
+    expect(execFileSync(process.execPath, run, options).trim()).toBe(outcome);
   });
 });
 

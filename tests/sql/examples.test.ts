@@ -161,7 +161,7 @@ describe('databases whose rows are mapped', () => {
   it('are not asked for keys without a mapping, until all mappings are deleted', async () => {
     const { counts, config } = counted();
     await env['db-east'].prepare(INSERT).bind('rolled-back', 'R', 'r@example.com').run();
-    await initializeAsync(config);
+    await initializeAsync({ ...config, maxSubrequests: 900 });
     const ask = async (id: string) => {
       counts.queries = 0;
       const row = await first<User>(id, 'SELECT * FROM users WHERE id = ?', [id]);

@@ -17,6 +17,7 @@ import { runBatch } from '../hosts/d1.ts';
 import { runStatements } from '../hosts/durable_sql.ts';
 import { logError, logEvent } from '../log.ts';
 import { requestFrame } from '../requests.ts';
+import { counted } from '../sql/counters.ts';
 
 /** Where others read the state: as it is after each change. */
 const STATE_KEY = 'coordinator_state';
@@ -51,6 +52,7 @@ class Refused extends Error {
 interface Bindings {
   ENVIRONMENT?: string;
   KV?: KVNamespace;
+  ANALYTICS?: AnalyticsEngineDataset;
 }
 
 export class ShardCoordinator extends DurableObject<Bindings> {
@@ -144,7 +146,9 @@ export class ShardCoordinator extends DurableObject<Bindings> {
     if (reply.status >= 400 || told.table === undefined) return;
     this.#copiedMs = Date.now();
     try {
-      await KV.put(SLOT_TABLE_NAME, JSON.stringify(told.table));
+      await counted(this.env, 'kv', 'put', () =>
+        KV.put(SLOT_TABLE_NAME, JSON.stringify(told.table)),
+      );
       this.#copied = told.version ?? 0;
     } catch (error) {
       logError(error, { event: 'coordinator.copy_failed' });

@@ -11,6 +11,7 @@ import type { Env } from '../env.ts';
 import type { Params } from '../frames.ts';
 import { logError, logEvent } from '../log.ts';
 import { readCoordinator } from './coordinator.ts';
+import { counted } from './counters.ts';
 import { askCore, newReport } from './report.ts';
 
 const STATES_KEY = 'health-alerts';
@@ -32,20 +33,21 @@ let isUnsaved = false;
 const addressOf = (env: Env, name: Name): string | undefined =>
   (name === 'slack' ? env.SLACK_WEBHOOK_URL : env.MONITORING_WEBHOOK_URL) || undefined;
 
-async function readStates({ KV }: Env): Promise<States> {
+async function readStates(env: Env): Promise<States> {
   if (isUnsaved) return remembered;
   try {
-    return (await KV.get<States>(STATES_KEY, 'json')) ?? {};
+    const states = await counted(env, 'kv', 'get', () => env.KV.get<States>(STATES_KEY, 'json'));
+    return states ?? {};
   } catch (error) {
     logError(error, { event: 'alert.state_failed' });
     return remembered;
   }
 }
 
-async function writeStates({ KV }: Env, states: States): Promise<void> {
+async function writeStates(env: Env, states: States): Promise<void> {
   remembered = states;
   try {
-    await KV.put(STATES_KEY, JSON.stringify(states));
+    await counted(env, 'kv', 'put', () => env.KV.put(STATES_KEY, JSON.stringify(states)));
     isUnsaved = false;
   } catch (error) {
     isUnsaved = true;

@@ -2,7 +2,7 @@
 
 import { observed } from '../../client/sql/observe.ts';
 import type { Env } from '../env.ts';
-import { countHere } from './counters.ts';
+import { countHere, observerOf } from './counters.ts';
 import { PROBE_MS, within } from './within.ts';
 
 const HOST = 'http://coordinator';
@@ -11,6 +11,28 @@ const HOST = 'http://coordinator';
 export function askCoordinator(env: Env, path: string, init: RequestInit = {}): Promise<Response> {
   const { ShardCoordinator: objects } = env;
   return objects.get(objects.idFromName('default')).fetch(`${HOST}${path}`, init);
+}
+
+/** The same for somebody who asks: counted and measured, and what the coordinator fails in too. */
+export async function passToCoordinator(
+  env: Env,
+  path: string,
+  init: RequestInit,
+): Promise<Response> {
+  const since = Date.now();
+  const tell = (ok: boolean, code: string) => {
+    const [operation = ''] = path.split('?');
+    const asked = { of: 'coordinator', operation, ms: Date.now() - since } as const;
+    observerOf(env.ANALYTICS)(ok ? { ...asked, ok } : { ...asked, ok, code });
+  };
+  try {
+    const response = await askCoordinator(env, path, init);
+    tell(response.status < 500, String(response.status));
+    return response;
+  } catch (error) {
+    tell(false, 'FAILED');
+    throw error;
+  }
 }
 
 /** The body of a GET. Throws unless it was answered 2xx. */

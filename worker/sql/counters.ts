@@ -1,6 +1,7 @@
 // How queries of shards, KV and the coordinator went, as this isolate saw them: counted since it
 // started, and a figure of each in Analytics Engine, which sees all isolates.
 
+import { observed } from '../../client/sql/observe.ts';
 import type { Observer, SqlEvent } from '../../client/sql/types.ts';
 import { measure } from '../log.ts';
 
@@ -85,4 +86,14 @@ export function observerOf(analytics: AnalyticsEngineDataset | undefined): Obser
     const { of, shard = of, operation, ms, ok, code = '' } = event;
     measure(analytics, `sql.${of}_ms`, ms, shard, operation, ok ? 'ok' : code);
   };
+}
+
+/** Asks KV or the coordinator for what is no probe: counted, and measured. */
+export function counted<T>(
+  { ANALYTICS }: { ANALYTICS?: AnalyticsEngineDataset | undefined },
+  of: 'kv' | 'coordinator',
+  operation: string,
+  ask: () => Promise<T>,
+): Promise<T> {
+  return observed({ onQuery: observerOf(ANALYTICS), clock: Date }, { of, operation }, ask);
 }

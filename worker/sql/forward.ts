@@ -5,7 +5,7 @@ import type { Context } from 'hono';
 import { type App, problem } from '../app.ts';
 import { logError, logEvent } from '../log.ts';
 import { requireAdmin } from './admins.ts';
-import { askCoordinator } from './coordinator.ts';
+import { passToCoordinator } from './coordinator.ts';
 
 const PREFIX = '/admin/coordinator';
 
@@ -29,7 +29,7 @@ export async function forward(c: Context<App>): Promise<Response> {
   let response: Response;
   try {
     const init = method === 'GET' ? {} : { method, body };
-    response = await askCoordinator(c.env, path + url.search, init);
+    response = await passToCoordinator(c.env, path + url.search, init);
   } catch (error) {
     logError(error, { event: 'probe.failed', probe: 'coordinator' });
     return problem(c, 503, 'unavailable', 'The coordinator does not answer');
