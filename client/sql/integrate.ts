@@ -85,28 +85,40 @@ function countOf(name: string, value: number | undefined, otherwise: number): nu
   throw new CollegeDBError(`${name} is a whole number from 1`, 'INVALID_CONFIG');
 }
 
+/** Undefined of a key that cannot have a mapping. */
+async function mappingOf(mapper: ExistingMapper, key: string) {
+  try {
+    return await mapper.getShardMapping(key);
+  } catch (error) {
+    if (error instanceof CollegeDBError && error.code === 'INVALID_KEY') return undefined;
+    throw error;
+  }
+}
+
 /** Maps those of the keys that lead nowhere. */
 async function mapMissing(mapper: ExistingMapper, mappings: MappingOfKeys[], concurrency: number) {
   const fresh = new Map(mappings.map((each) => [each.primaryKey, each]));
   const collided: [key: string, shard: string][] = [];
+  const unusable: string[] = [];
   let cost = fresh.size;
   await forEach([...fresh.values()], concurrency, async ({ primaryKey, shard }) => {
-    const mapping = await mapper.getShardMapping(primaryKey);
+    const mapping = await mappingOf(mapper, primaryKey);
     if (mapping === null) return;
     fresh.delete(primaryKey);
-    if (mapping.shard !== shard) collided.push([primaryKey, mapping.shard]);
+    if (mapping === undefined) unusable.push(primaryKey);
+    else if (mapping.shard !== shard) collided.push([primaryKey, mapping.shard]);
   });
   await forEach([...fresh.values()], concurrency, async ({ primaryKey, shard, additionalKeys }) => {
     cost += additionalKeys?.length ? 4 + additionalKeys.length * 4 : 1;
     // A name that leads to another row already goes on doing so.
     const names: string[] = [];
     for (const name of additionalKeys ?? []) {
-      if ((await mapper.getShardMapping(name)) === null) names.push(name);
+      if ((await mappingOf(mapper, name)) === null) names.push(name);
     }
     if (names.length === 0) await mapper.addNewMapping(primaryKey, shard);
     else await mapper.setShardMapping(primaryKey, shard, names);
   });
-  return { mapped: fresh.size, collided, cost };
+  return { mapped: fresh.size, collided, unusable, cost };
 }
 
 /** Subrequests that a run may take, of which some are taken. */
@@ -150,11 +162,12 @@ function mappingCalls(mapper: ExistingMapper, concurrency = at_once, budget = bo
         const [primaryKey, ...names] = one;
         return { primaryKey, shard, additionalKeys: names.filter((name) => name !== null) };
       });
-      const { mapped, collided, cost } = await mapMissing(mapper, mappings, concurrency);
+      const { mapped, collided, unusable, cost } = await mapMissing(mapper, mappings, concurrency);
       budget.left -= cost;
       return {
         mapped: String(mapped),
         collided: String(collided.length),
+        unusable: String(unusable.length),
         collisions: JSON.stringify(collided.slice(0, collisions_told)),
         cost: String(cost),
         now: String(Date.now()),
@@ -165,7 +178,7 @@ function mappingCalls(mapper: ExistingMapper, concurrency = at_once, budget = bo
       const keys = JSON.parse(text) as string[];
       budget.left -= keys.length;
       await forEach(keys, concurrency, async (key, index) => {
-        if ((await mapper.getShardMapping(key)) === null) unmapped.push(index);
+        if ((await mappingOf(mapper, key)) === null) unmapped.push(index);
       });
       return { unmapped: JSON.stringify(unmapped) };
     },
@@ -225,7 +238,13 @@ export async function createMappingsForExistingKeys(
     index = chosen.index;
     return { primaryKey, shard: chosen.shard };
   });
-  await mapMissing(mapper, mappings, countOf('concurrency', concurrency, at_once));
+  const { unusable } = await mapMissing(
+    mapper,
+    mappings,
+    countOf('concurrency', concurrency, at_once),
+  );
+  // It says why.
+  for (const key of unusable) await mapper.getShardMapping(key);
 }
 
 function mapperOf(config: CollegeDBConfig): KVShardMapper {
@@ -296,7 +315,7 @@ export async function migrate(
   const more = {
     notes: '1',
     wait: '1',
-    skip_done: flag(data.restart !== '1'),
+    again: data.restart === '1' ? 'always' : 'never',
     other_names: flag(options.migrateOtherColumns),
     rows: page_rows,
     records_max: String(countOf('maxRecordsToCheck', options.maxRecordsToCheck, 1000)),

@@ -8,6 +8,7 @@ import {
   type CollegeDBConfig,
   checkMigrationNeeded,
   clearMigrationCache,
+  createMappingsForExistingKeys,
   createRouter,
   deleteShardMapping,
   firstByLookupKey,
@@ -136,10 +137,16 @@ describe('keys that are not hashed', () => {
     await createRouter(counted().config).run(long, INSERT, [long, null]);
   });
 
-  it('that are too long stop the integration of their table, which says so', async () => {
-    await fill('a', 'b'.repeat(504), 'c');
+  it('that are too long are passed by, and told of', async () => {
+    const long = 'b'.repeat(504);
+    await fill('a', long, 'c');
     const result = await integrateExistingDatabase(env['db-west'], 'db-west', mapper());
-    expect(result).toMatchObject({ success: false, complete: false });
-    expect(result.issues.join()).toMatch(/table plain: .* at most 503 bytes/);
+    expect(result).toMatchObject({ success: true, complete: true, mappingsCreated: 2 });
+    expect(result.issues.join()).toMatch(/1 records have no key that can be routed by/);
+    const { config } = counted(plain);
+    expect(await checkMigrationNeeded(env['db-west'], 'db-west', config)).toBe(false);
+    const asked = createMappingsForExistingKeys(['d', long], ['db-west'], 'hash', mapper());
+    await expect(asked).rejects.toMatchObject({ code: 'INVALID_KEY' });
+    expect(await mapper().getShardMapping('d')).toMatchObject({ shard: 'db-west' });
   });
 });

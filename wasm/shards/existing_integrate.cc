@@ -42,7 +42,7 @@ int64_t PageRows(const Integration& run, const Table& table) {
     const int64_t of_row = 2 + (names > 0 ? 3 + 4 * names : 0);
     const int64_t left = options.cost_max - run.cost - kCostOfEnd - kCostOfPage;
     // However small the bound is, each run gets further.
-    rows = std::min(rows, run.looked_at == 0 ? std::max<int64_t>(left / of_row, 1) : left / of_row);
+    rows = std::min(rows, run.pages == 0 ? std::max<int64_t>(left / of_row, 1) : left / of_row);
   }
   return std::max<int64_t>(rows, 0);
 }
@@ -91,6 +91,7 @@ Task<Status> MapPage(Integration* run, const Table* table, const KeyPage* page, 
   note->mapped += mapped;
   run->mapped += mapped;
   note->collided += NumberIn(data, "collided");
+  note->unusable += NumberIn(data, "unusable");
   run->cost += NumberIn(data, "cost");
   run->now_ms = std::max(run->now_ms, NumberIn(data, "now"));
   if (const auto collisions = data.find("collisions"); collisions != data.end()) {
@@ -127,6 +128,7 @@ Task<Status> MapTable(Integration* run, const Table* table, TableNote* note,
     Result<KeyPage> page = co_await ReadKeys(run->options.shard, table, run->options.column, beside,
                                              note->place, rows);
     if (!page.ok()) co_return page.status();
+    run->pages += 1;
     Status mapped = co_await MapPage(run, table, &*page, note, told);
     if (!mapped.ok()) co_return mapped;
     note->done = !page->more;
@@ -145,8 +147,7 @@ Task<Status> MapTable(Integration* run, const Table* table, TableNote* note,
 // False where the run has come to an end.
 Task<bool> IntegrateTable(Integration* run, const Table* table, TableNote note) {
   const std::string options = run->options.column + (run->options.other_names ? "+names" : "");
-  const bool again = note.done && !run->options.skip_done;
-  if (note.options != options || again) note = {.options = options};
+  if (note.options != options) note = {.options = options};
   std::vector<std::string> told;
   const Status status = co_await MapTable(run, table, &note, &told);
   run->records += note.records;
@@ -192,14 +193,24 @@ struct Begun {
   Notes notes;
 };
 
+std::string NamesOf(const std::vector<Table>& tables) {
+  nlohmann::json names = nlohmann::json::array();
+  for (const Table& table : tables) names.push_back(table.name);
+  return DumpTree(names);
+}
+
 // Makes the notes and takes the turn.
-Task<Result<Begun>> Begin(Integration* run) {
+Task<Result<Begun>> Begin(Integration* run, const std::vector<Table>* tables) {
   if (!run->options.notes) co_return Begun();
   const int64_t until = run->now_ms + limits::kExistingLeaseMs;
   const int64_t force = run->options.wait ? 0 : 1;
   std::vector<Statement> statements;
   statements.push_back({sql::kCreateMappings.text, {}});
   statements.push_back({sql::kCreateIntegration.text, {}});
+  if (run->options.again != Again::kNever) {
+    const int64_t always = run->options.again == Again::kAlways ? 1 : 0;
+    statements.push_back({sql::kBeginAgain.text, {NamesOf(*tables), run->now_ms, force, always}});
+  }
   statements.push_back({sql::kTakeIntegration.text,
                         {run->options.strategy, run->holder, until, run->now_ms, force}});
   statements.push_back({sql::kReadIntegration.text, {}});
@@ -207,7 +218,7 @@ Task<Result<Begun>> Begin(Integration* run) {
   std::variant<ResultSets, Failure> answer = co_await D1(run->options.shard, std::move(statements));
   if (const auto* failure = std::get_if<Failure>(&answer)) co_return StatusOf(*failure);
   const ResultSets& sets = *std::get_if<ResultSets>(&answer);
-  co_return Begun{.busy = sets[2].rows.empty(), .notes = NotesOf(sets[3])};
+  co_return Begun{.busy = sets[sets.size() - 2].rows.empty(), .notes = NotesOf(sets.back())};
 }
 
 // Lets go of the database, and tells the host that the shard is one.
@@ -268,7 +279,7 @@ Task<Reply> IntegrateDatabase(Context context) {
     if (!counted.ok()) co_return Reply::Error(counted);
     co_return Done(run);
   }
-  const Result<Begun> begun = co_await Begin(&run);
+  const Result<Begun> begun = co_await Begin(&run, &*tables);
   if (!begun.ok()) co_return Reply::Error(begun.status());
   if (begun->busy) {
     run.stopped = true;

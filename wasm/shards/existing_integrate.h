@@ -16,6 +16,9 @@
 
 namespace tidemark::existing {
 
+// When tables that are done are gone through again: `always`, only where all are `done`, `never`.
+enum class Again : uint8_t { kDone, kAlways, kNever };
+
 struct IntegrationOptions {
   std::string shard;
   std::vector<std::string> tables;  // empty: all
@@ -25,10 +28,10 @@ struct IntegrationOptions {
   bool dry_run = false;      // counts, and writes nothing
   bool other_names = false;  // maps those of username, email and name too
   bool wait = false;         // leaves a database alone in which another is at work
-  bool skip_done = false;    // leaves tables that are done
-  int64_t rows = 0;          // of a page
-  int64_t cost_max = 0;      // subrequests; 0: as many as it takes
-  int64_t records_max = 0;   // records; 0: all
+  Again again = Again::kDone;
+  int64_t rows = 0;         // of a page
+  int64_t cost_max = 0;     // subrequests; 0: as many as it takes
+  int64_t records_max = 0;  // records; 0: all
 };
 
 // Codes: `invalid_parameter`.
@@ -54,7 +57,8 @@ struct Integration {
   std::string holder;  // who is at work
   int64_t now_ms = 0;
   int64_t cost = 0;       // subrequests so far
-  int64_t looked_at = 0;  // records, in this run
+  int64_t pages = 0;      // read in this run
+  int64_t looked_at = 0;  // records of them
   int64_t mapped = 0;     // anew, in this run
   int64_t noted = 0;      // anew, in this run and those that it goes on from
   int64_t records = 0;    // likewise

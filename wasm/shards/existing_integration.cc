@@ -46,7 +46,13 @@ Result<IntegrationOptions> ReadOptions(const Request& request) {
   options.dry_run = Flag(request, "dry_run");
   options.other_names = Flag(request, "other_names");
   options.wait = Flag(request, "wait");
-  options.skip_done = Flag(request, "skip_done");
+  if (const std::string again = request.Param("again"); again == "always") {
+    options.again = Again::kAlways;
+  } else if (again == "never") {
+    options.again = Again::kNever;
+  } else if (!again.empty() && again != "done") {
+    return Invalid("again: always, done or never");
+  }
   const auto number = [&](std::string_view name, int64_t least, int64_t most, int64_t fallback,
                           int64_t* value) {
     const Result<int64_t> read = IntegerParam(request, name, least, most, fallback);

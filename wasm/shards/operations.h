@@ -157,12 +157,12 @@ Task<Reply> DiscoverKeys(Context context);
 Task<Reply> DiscoverRecords(Context context);
 
 // Maps what is in a database to it (existing_integrate.h has the parameters, as texts). Calls the
-// host: `map_keys` {shard, keys, strategy, table}, answered {mapped, collided, collisions, cost,
-// now}: each key that leads nowhere leads to this shard from now on, and the others stay;
-// `collisions` are some [key, shard] of theirs. And `known_shard` {shard}. Answers {"success",
-// "shardName", "tablesProcessed", "totalRecords", "mappingsCreated", "collisions", "complete",
-// "issues"}. Data: `complete`; `mapped`, in this run; `busy`, where another is at work. Codes:
-// `invalid_parameter`, `too_many_tables`.
+// host: `map_keys` {shard, keys, strategy, table}, answered {mapped, collided, collisions,
+// unusable, cost, now}: each key that leads nowhere leads to this shard from now on, but for those
+// that the host cannot map, and the others stay; `collisions` are some [key, shard] of theirs. And
+// `known_shard` {shard}. Answers {"success", "shardName", "tablesProcessed", "totalRecords",
+// "mappingsCreated", "collisions", "complete", "issues"}. Data: `complete`; `mapped`, in this run;
+// `busy`, where another is at work. Codes: `invalid_parameter`, `too_many_tables`.
 Task<Reply> IntegrateDatabase(Context context);
 
 // Whether it should be asked to. Parameters: as it takes, and `sample`, of keys a table. Calls the

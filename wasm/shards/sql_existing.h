@@ -145,6 +145,14 @@ inline constexpr Sql kReadIntegration{"ReadIntegration", R"sql(
 SELECT table_name, state, options, place, records, mapped, collided, unusable
 FROM tidemark_integration ORDER BY table_name LIMIT 2001)sql"};
 
+// ?1 a JSON array of tables, ?2 now, ?3 1: whoever is at work, ?4 1: also where not all are done.
+inline constexpr Sql kBeginAgain{"BeginAgain", R"sql(
+DELETE FROM tidemark_integration
+WHERE table_name IN (SELECT value FROM json_each(?1)) AND EXISTS (
+  SELECT 1 FROM tidemark_integration AS a WHERE a.table_name = ''
+    AND (a.held_until <= CAST(?2 AS INTEGER) OR CAST(?3 AS INTEGER) = 1)
+    AND (a.state = 'done' OR CAST(?4 AS INTEGER) = 1)))sql"};
+
 // ?1 the strategy of future rows, ?2 who, ?3 until when, ?4 now, ?5 1: whoever is at work.
 inline constexpr Sql kTakeIntegration{"TakeIntegration", R"sql(
 INSERT INTO tidemark_integration (table_name, state, options, holder, held_until, updated_at)
@@ -245,13 +253,13 @@ inline constexpr Sql kRowsOfKey{"RowsOfKey",
 
 // For the test that reads their plans. Those with names in braces it fills first.
 inline constexpr Sql kExistingStatements[] = {
-    kListExisting,    kReadExisting,    kReadReferences, kReadTableSql,      kCreateUsers,
-    kCreatePosts,     kCreatePostsUser, kCreateMappings, kDeferKeys,         kDropTable,
-    kCountKeys,       kPageByRow,       kPageByKey,      kCreateIntegration, kReadIntegration,
-    kTakeIntegration, kHoldIntegration, kNoteTable,      kLeaveIntegration,  kForgetTables,
-    kCreateMoves,     kReadMove,        kNoteMove,       kForgetMove,        kReadRowTypes,
-    kReadRowValues,   kInsertRow,       kOverwriteRow,   kDeleteRow,         kFindReference,
-    kRowsOfKey};
+    kListExisting,  kReadExisting,    kReadReferences,  kReadTableSql,      kCreateUsers,
+    kCreatePosts,   kCreatePostsUser, kCreateMappings,  kDeferKeys,         kDropTable,
+    kCountKeys,     kPageByRow,       kPageByKey,       kCreateIntegration, kReadIntegration,
+    kBeginAgain,    kTakeIntegration, kHoldIntegration, kNoteTable,         kLeaveIntegration,
+    kForgetTables,  kCreateMoves,     kReadMove,        kNoteMove,          kForgetMove,
+    kReadRowTypes,  kReadRowValues,   kInsertRow,       kOverwriteRow,      kDeleteRow,
+    kFindReference, kRowsOfKey};
 
 // What stands in others.
 inline constexpr Sql kExistingPieces[] = {

@@ -276,113 +276,71 @@ TEST(Integrate, WhoeverWasTakenOverFromStops) {
 TEST(Integrate, ARunThatWaitsLeavesADatabaseThatIsDoneAlone) {
   ExistingHarness harness;
   harness.Fill("db", "users", 25, "user-");
-  const Params options = {{"wait", "1"}, {"skip_done", "1"}};
+  const Params options = {{"wait", "1"}, {"again", "never"}};
   EXPECT_EQ(Integrate(&harness, options)["mappingsCreated"], 25);
   harness.lookups = 0;
   EXPECT_EQ(Integrate(&harness, options)["tablesProcessed"], 1);
   EXPECT_EQ(harness.lookups, 0);
 }
 
+// However small its pieces are, the same call gets to the end, once.
+TEST(Integrate, TablesThatAreDoneAreNotGoneThroughAgainBeforeAllAre) {
+  for (const char* again : {"", "never"}) {
+    for (const char* cost : {"1", "20", "100"}) {
+      ExistingHarness harness;
+      for (const char* table : {"a", "b", "c"}) {
+        harness.Fill("db", table, 40, std::string(table) + "-");
+      }
+      const Params options = {{"cost_max", cost}, {"again", again}};
+      int runs = 1;
+      while (!Integrate(&harness, options)["complete"] && runs < 200) ++runs;
+      EXPECT_EQ(harness.MappedTo("db"), 120) << cost;
+      EXPECT_LT(runs, 200) << cost;
+      // Each is looked up once.
+      EXPECT_EQ(harness.lookups, 120) << cost;
+      harness.mapped.clear();
+      harness.lookups = 0;
+      EXPECT_EQ(Integrate(&harness, {{"again", again}})["complete"], true);
+      EXPECT_EQ(harness.MappedTo("db"), *again == '\0' ? 120 : 0);
+      EXPECT_EQ(Integrate(&harness, {{"again", "always"}})["mappingsCreated"],
+                *again == '\0' ? 0 : 120);
+    }
+  }
+}
+
+// Mappings that were cleared halfway are made again, though not all tables were done.
+TEST(Integrate, AllIsGoneThroughAgainWhereThatIsAskedFor) {
+  ExistingHarness harness;
+  for (const char* table : {"a", "b"}) harness.Fill("db", table, 40, std::string(table) + "-");
+  while (harness.MappedTo("db") <= 40)
+    Integrate(&harness, {{"cost_max", "40"}, {"again", "never"}});
+  harness.mapped.clear();
+  Integrate(&harness, {{"cost_max", "40"}, {"again", "always"}});
+  for (int i = 0; i < 20; ++i) Integrate(&harness, {{"cost_max", "40"}, {"again", "never"}});
+  EXPECT_EQ(harness.MappedTo("db"), 80);
+}
+
+TEST(Integrate, TablesWithoutRowsCountToo) {
+  ExistingHarness harness;
+  for (int i = 0; i < 30; ++i) harness.Fill("db", "empty" + std::to_string(i), 0, "");
+  int runs = 0;
+  for (bool complete = false; !complete && runs < 50; ++runs) {
+    harness.queries = 0;
+    complete = Integrate(&harness, {{"cost_max", "20"}, {"again", "never"}})["complete"];
+    EXPECT_LE(harness.queries, 20);
+  }
+  EXPECT_GT(runs, 2);
+  EXPECT_LT(runs, 50);
+}
+
 TEST(Integrate, ParametersAreChecked) {
   ExistingHarness harness;
   for (const Params& more :
        {Params{{"rows", "0"}}, Params{{"rows", "1001"}}, Params{{"cost_max", "-1"}},
-        Params{{"tables", "{}"}}, Params{{"tables", "[1]"}}, Params{{"tables", "["}}}) {
+        Params{{"tables", "{}"}}, Params{{"again", "x"}}, Params{{"tables", "[1]"}},
+        Params{{"tables", "["}}}) {
     EXPECT_EQ(harness.Run("integrate_database", Options(more)).status, 400);
   }
-}
-
-// Whether an integration is needed.
-
-bool Needed(ExistingHarness* harness, Params more = {}) {
-  more["shard"] = "db";
-  const native::Answer answer = harness->Run("check_migration", std::move(more));
-  EXPECT_EQ(answer.status, 200) << answer.body;
-  return answer.data.at("needed") == "1";
-}
-
-TEST(CheckMigration, NeededBeforeAndNotAfter) {
-  ExistingHarness harness;
-  harness.Fill("db", "users", 200, "user-");
-  EXPECT_TRUE(Needed(&harness));
-  Integrate(&harness);
-  EXPECT_FALSE(Needed(&harness));
-}
-
-TEST(CheckMigration, LooksAtLittle) {
-  ExistingHarness harness;
-  for (int i = 0; i < 15; ++i) {
-    harness.Fill("db", "table" + std::to_string(i), 100, "row-" + std::to_string(i) + "-");
-  }
-  EXPECT_TRUE(Needed(&harness));
-  EXPECT_LE(harness.queries, 5);
-  EXPECT_LE(harness.lookups, 30);
-  Integrate(&harness);
-  harness.queries = harness.lookups = 0;
-  EXPECT_FALSE(Needed(&harness));
-  EXPECT_LE(harness.queries, 5);
-  EXPECT_LE(harness.lookups, 3);
-}
-
-TEST(CheckMigration, ADatabaseWithoutRowsNeedsNone) {
-  ExistingHarness harness;
-  EXPECT_FALSE(Needed(&harness));
-  harness.database("db").Execute(R"sql(
-    CREATE TABLE users (id TEXT PRIMARY KEY);
-    CREATE TABLE keyless (n INTEGER);
-    INSERT INTO keyless VALUES (1);
-    CREATE TABLE d1_migrations (id INTEGER PRIMARY KEY);
-    INSERT INTO d1_migrations VALUES (1);)sql");
-  EXPECT_FALSE(Needed(&harness));
-  EXPECT_EQ(harness.calls, 0);
-}
-
-TEST(CheckMigration, ASmallTableThatIsMappedNeedsNone) {
-  ExistingHarness harness;
-  harness.Fill("db", "users", 5, "user-");
-  for (int i = 0; i < 5; ++i) harness.mapped["user-" + std::to_string(i)] = "db";
-  EXPECT_FALSE(Needed(&harness));
-  harness.mapped.erase("user-3");
-  EXPECT_TRUE(Needed(&harness));
-}
-
-// Its first keys prove nothing of those behind them.
-TEST(CheckMigration, ALargeTableWhoseFirstKeysAreMappedIsNeeded) {
-  ExistingHarness harness;
-  harness.Fill("db", "users", 50, "user-");
-  for (int i = 0; i < 20; ++i) harness.mapped["user-" + std::to_string(i)] = "db";
-  EXPECT_TRUE(Needed(&harness));
-}
-
-TEST(CheckMigration, AnInterruptedIntegrationIsNeeded) {
-  ExistingHarness harness;
-  harness.Fill("db", "users", 50, "user-");
-  Integrate(&harness, {{"records_max", "20"}});
-  EXPECT_TRUE(Needed(&harness));
-}
-
-TEST(CheckMigration, MappingsThatWereClearedAreMissed) {
-  ExistingHarness harness;
-  harness.Fill("db", "users", 50, "user-");
-  Integrate(&harness);
-  harness.mapped.clear();
-  EXPECT_EQ(harness.Run("check_migration", {{"shard", "db"}}).data.at("restart"), "1");
-}
-
-TEST(CheckMigration, ANewTableIsSeen) {
-  ExistingHarness harness;
-  harness.Fill("db", "users", 50, "user-");
-  Integrate(&harness);
-  harness.Fill("db", "posts", 1, "post-");
-  EXPECT_TRUE(Needed(&harness));
-  EXPECT_FALSE(Needed(&harness, {{"tables", R"(["users"])"}}));
-}
-
-TEST(CheckMigration, OfADatabaseOrHostThatFailsIsItsFailure) {
-  ExistingHarness harness;
-  harness.Fill("db", "users", 5, "user-");
-  harness.on_call = [](const std::string&) { return Failure{"unavailable", "KV is down"}; };
-  EXPECT_EQ(harness.Run("check_migration", {{"shard", "db"}}).status, 503);
 }
 
 }  // namespace

@@ -122,7 +122,7 @@ TEST(DropSchema, WhatIsNoTableIsRefused) {
 TEST(DropSchema, ATableThatIsMadeAgainIsLookedAtAgain) {
   ExistingHarness harness;
   harness.Fill("db", "users", 2, "u");
-  const Params integrate = {{"shard", "db"}, {"notes", "1"}, {"skip_done", "1"}};
+  const Params integrate = {{"shard", "db"}, {"notes", "1"}, {"again", "never"}};
   harness.Run("integrate_database", integrate);
   Drop(&harness, {"users"});
   harness.Fill("db", "users", 3, "new");
