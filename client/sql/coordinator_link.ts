@@ -44,6 +44,9 @@ export const told = <T>(answer: Promise<T>): Promise<T> =>
     throw unavailable(error);
   });
 
+/** `shard` is null of a key that has been where it is for some minutes. */
+export type MovedKey = { shard: null } | { shard: string; movedAt: number };
+
 export class CoordinatorLink {
   readonly #namespace: CoordinatorNamespace;
   readonly #observed: Observed;
@@ -88,9 +91,9 @@ export class CoordinatorLink {
     await this.#ask('/keys', { primaryKey, shard, availableShards });
   }
 
-  /** Where a key is, by the directory; null where it was never placed by it. */
-  async find(primaryKey: string): Promise<string | null> {
-    return (await this.#ask<{ shard: string | null }>('/keys/find', { primaryKey })).shard;
+  /** Where a key was moved to lately, and when. */
+  find(primaryKey: string): Promise<MovedKey> {
+    return this.#ask('/keys/find', { primaryKey });
   }
 
   shards(): Promise<string[]> {

@@ -13,6 +13,7 @@ import { CollegeDBError, messageOf } from './errors.ts';
 import { execute, type Query } from './execute.ts';
 import { resultsOf, settle } from './fan_out.ts';
 import { KVShardMapper } from './mapper.ts';
+import type { ShardMapping } from './records.ts';
 import type { KeyValueStore, QueryResult } from './types.ts';
 
 const probes_at_once = 25;
@@ -59,43 +60,48 @@ export class KvPlacement {
 
   async query<T>(key: string, plan: Plan, query: Query): Promise<Answer<T>> {
     const cached = this.mapper.isCached(key);
-    let shard: string | undefined;
+    let mapping: ShardMapping | null;
     try {
       // An insert where the key was before would be there twice: the cache is not asked for it.
-      if (plan.inserts) shard = await this.#newest(key);
-      else shard = (await this.mapper.getShardMapping(key))?.shard;
+      mapping = plan.inserts ? await this.newest(key) : await this.mapper.getShardMapping(key);
     } catch (error) {
       // A write cannot do without the mapping. A read can: all shards are asked.
       if (!query.reads || (error as CollegeDBError).code !== 'MAPPING_UNAVAILABLE') throw error;
       console.warn('The mapping is unavailable, all shards are asked:', messageOf(error));
       return this.#probe<T>(key, query, () => true);
     }
-    if (shard === undefined) {
+    if (mapping === null) {
       return query.reads
         ? this.#probe<T>(key, query, (name) => this.#mayHave(name))
         : this.#place<T>(key, plan, query);
     }
+    const { shard } = mapping;
     const answer = await execute<T>(this.#settings, shard, query);
-    const mayBeOld = cached || this.#settings.coordinator !== undefined;
-    if (plan.inserts || !mayBeOld || !isEmpty(query, answer)) return answer;
+    if (plan.inserts || !isEmpty(query, answer)) return answer;
     // The cache, or KV itself, may be older than the key's last move.
-    const now = await this.#newest(key, cached ? undefined : shard).catch(() => undefined);
-    if (now === undefined || now === shard) return answer;
-    return execute<T>(this.#settings, now, query);
+    const now = cached ? await this.newest(key) : await this.#moved(key, mapping);
+    if (now === null || now.shard === shard) return answer;
+    return execute<T>(this.#settings, now.shard, query);
   }
 
-  /** Where a key is by KV and, since KV shows a change elsewhere a minute late, by the directory of
-   * the coordinator, where there is one. `known`: KV was asked. */
-  async #newest(key: string, known?: string): Promise<string | undefined> {
+  /** Where a key is, past the isolate's cache. */
+  async newest(key: string): Promise<ShardMapping | null> {
+    const mapping = await this.mapper.freshMapping(key);
+    return mapping && this.#moved(key, mapping);
+  }
+
+  /** KV shows a change a minute late in other places: with a coordinator, where that says. */
+  async #moved(key: string, mapping: ShardMapping): Promise<ShardMapping> {
     const { coordinator, shards } = this.#settings;
-    const mapped = known ?? (await this.mapper.freshMapping(key))?.shard;
-    if (mapped === undefined || coordinator === undefined) return mapped;
-    const link = new CoordinatorLink(coordinator, this.#settings);
-    const placed = await link.find(key).catch((error: unknown) => {
+    if (coordinator === undefined) return mapping;
+    try {
+      const moved = await new CoordinatorLink(coordinator, this.#settings).find(key);
+      if (moved.shard === null || !Object.hasOwn(shards, moved.shard)) return mapping;
+      return moved.movedAt > mapping.updatedAt ? { ...mapping, shard: moved.shard } : mapping;
+    } catch (error) {
       console.warn('Coordinator unavailable, KV alone is asked:', messageOf(error));
-      return null;
-    });
-    return placed !== null && Object.hasOwn(shards, placed) ? placed : mapped;
+      return mapping;
+    }
   }
 
   async #probe<T>(

@@ -131,6 +131,11 @@ export class KVShardMapper {
     return mappingOf(await this.#follow(key, true));
   }
 
+  /** Whether the key is another one of a record, whose primary key is another. */
+  async isLookupKey(key: string): Promise<boolean> {
+    return (await this.#records.entry(this.#id(key)))?.primary !== undefined;
+  }
+
   /** Whether `getShardMapping` would answer from the isolate's cache. */
   isCached(key: string): boolean {
     const entry = this.#records.cached(this.#id(key));

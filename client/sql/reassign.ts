@@ -1,13 +1,13 @@
 // A key moves to another shard with its rows: those whose primary key it is, and those of declared
-// routing columns. All are copied first, and each copy is noted; then the key leads to them; then
-// what is left is deleted, where it is still as it was copied. What died in between is finished by
-// the same call.
+// routing columns. All are copied first, and each copy is noted; then the key is led to them; then
+// what is in the old place is deleted, or follows where it was written to meanwhile. What died in
+// between is finished by the same call.
 
 import type { Settings } from './config.ts';
 import { CollegeDBError } from './errors.ts';
 import { shardNamed } from './execute.ts';
 import { askShards, checkName } from './existing.ts';
-import type { KVShardMapper } from './mapper.ts';
+import type { KvPlacement } from './kv_placement.ts';
 
 /** [table, primary key] */
 type RowName = readonly [table: string, key: string];
@@ -69,74 +69,95 @@ async function forRows(rows: readonly RowName[], work: (row: RowName) => Promise
   }
 }
 
-/** `until`: 'copied', 'mapped', 'undone' or, to delete what is left, nothing. */
+/** `until`: as of the core's `migrate_record`. */
 async function moveRows(
   settings: Settings,
   { from, to, owner }: Way,
   { rows, routes }: KeyRows,
-  until: string,
+  until: 'copied' | 'mapped' | 'undone' | 'led',
 ): Promise<void> {
   const shards = { [from]: shardNamed(settings, from), [to]: shardNamed(settings, to) };
-  // Before it is deleted, nothing may refer to a row any more.
-  const together = until === '' ? {} : { routes, owner };
+  // When a row is deleted, nothing may refer to it any more.
+  const together = until === 'led' ? {} : { routes, owner };
   await forRows(rows, async ([table, key]) => {
     const params = { source: from, target: to, table, key, until, ...together };
     await askShards('migrate_record', shards, params);
   });
 }
 
-/** Moves what is in a shard that the key does not lead to. */
-async function sweep(settings: Settings, way: Way, table?: string): Promise<void> {
-  for (let turn = 0; turn < sweeps_max; turn++) {
-    const left = await rowsOf(settings, way.from, way.owner, table);
-    if (left.rows.length === 0) return;
-    await moveRows(settings, way, left, 'copied');
-    await moveRows(settings, way, left, '');
+/** Copies of rows that have been deleted since: of a call that died. */
+async function dropOldCopies(settings: Settings, way: Way, found: KeyRows, table?: string) {
+  const moves = new Set(found.rows.map((row) => JSON.stringify(row)));
+  const tables = Object.keys(JSON.parse(found.routes) as object);
+  const there = await rowsOf(settings, way.to, way.owner, table);
+  const rows = there.rows.filter(
+    (row) => tables.includes(row[0]) && !moves.has(JSON.stringify(row)),
+  );
+  await moveRows(settings, way, { ...found, rows }, 'undone');
+}
+
+async function copyRows(settings: Settings, way: Way, table?: string): Promise<void> {
+  const found = await rowsOf(settings, way.from, way.owner, table);
+  if (found.rows.length === 0) {
+    throw new CollegeDBError(`Shard ${way.from} has no row of ${way.owner}`, 'RECORD_NOT_FOUND');
+  }
+  try {
+    await moveRows(settings, way, found, 'copied');
+    await moveRows(settings, way, found, 'mapped');
+    await dropOldCopies(settings, way, found, table);
+  } catch (error) {
+    // Reads of all shards would see the copies.
+    await moveRows(settings, way, found, 'undone').catch(() => undefined);
+    throw error;
   }
 }
 
-/** `lead` has the key lead to its new shard. */
+/** Moves what is in a shard that the key is led to no more. */
+async function sweep(settings: Settings, way: Way, table?: string): Promise<void> {
+  for (let turn = 1; turn <= sweeps_max; turn++) {
+    const left = await rowsOf(settings, way.from, way.owner, table);
+    if (left.rows.length === 0) return;
+    try {
+      await moveRows(settings, way, left, 'led');
+    } catch (error) {
+      // One that has come meanwhile may refer to the others.
+      if (turn === sweeps_max || !isCode(error, 'RECORD_CONFLICT')) throw error;
+    }
+  }
+  const message = `Rows of ${way.owner} keep coming to ${way.from}: the same call goes on`;
+  throw new CollegeDBError(message, 'SHARD_UNAVAILABLE');
+}
+
+/** `lead` has the key led to its new shard. */
 export async function reassign(
   settings: Settings,
-  mapper: KVShardMapper,
+  kv: KvPlacement,
   key: string,
   to: string,
   table: string | undefined,
   lead: () => Promise<void>,
 ): Promise<void> {
   shardNamed(settings, to);
-  const mapping = await mapper.freshMapping(key);
+  const mapping = await kv.newest(key);
   if (mapping === null) {
     throw new CollegeDBError(`No existing mapping found for key: ${key}`, 'MAPPING_NOT_FOUND');
   }
+  if (await kv.mapper.isLookupKey(key)) {
+    const message = `${key} is another key of its record: name the primary key`;
+    throw new CollegeDBError(message, 'INVALID_KEY');
+  }
   if (table !== undefined) checkName(table);
   const from = mapping.shard;
-  if (from === to) {
-    await lead();
-    // Of a move that died after that, rows may lie in any other shard.
-    for (const source of settings.names.filter((name) => name !== to)) {
-      try {
-        await sweep(settings, { from: source, to, owner: key }, table);
-      } catch (error) {
-        if (!isCode(error, 'INVALID_TABLE_NAME')) throw error;
-      }
-    }
-    return;
-  }
-  const way = { from, to, owner: key };
-  const found = await rowsOf(settings, from, key, table);
-  if (found.rows.length === 0) {
-    throw new CollegeDBError(`Shard ${from} has no row of ${key}`, 'RECORD_NOT_FOUND');
-  }
-  try {
-    await moveRows(settings, way, found, 'copied');
-    await moveRows(settings, way, found, 'mapped');
-  } catch (error) {
-    // Reads of all shards would see the copies.
-    await moveRows(settings, way, found, 'undone').catch(() => undefined);
-    throw error;
-  }
+  if (from !== to) await copyRows(settings, { from, to, owner: key }, table);
   await lead();
-  await moveRows(settings, way, found, '');
-  await sweep(settings, way, table);
+  // Of a move that died after that, rows may lie in any other shard.
+  const sources = from === to ? settings.names.filter((name) => name !== to) : [from];
+  for (const source of sources) {
+    try {
+      await sweep(settings, { from: source, to, owner: key }, table);
+    } catch (error) {
+      const missing = from === to && table !== undefined && isCode(error, 'INVALID_TABLE_NAME');
+      if (!missing) throw error;
+    }
+  }
 }

@@ -207,8 +207,8 @@ export class Router {
       return await this.#settled(moves, primaryKey);
     }
     const { mapper } = this.#kv;
-    await reassign(this.#settings, mapper, primaryKey, newShard, tableName, async () => {
-      // The directory first: who finds nothing by KV asks it.
+    await reassign(this.#settings, this.#kv, primaryKey, newShard, tableName, async () => {
+      // The coordinator first: who finds nothing by KV asks it.
       const { names } = this.#settings;
       if (this.#coordinator) await told(this.#coordinator.move(primaryKey, newShard, names));
       await mapper.updateShardMapping(primaryKey, newShard);

@@ -10,6 +10,7 @@
 
 #include "base/json_string.h"
 #include "base/json_tree.h"
+#include "base/json_writer.h"
 #include "base/limits.h"
 #include "shards/coordinator_request.h"
 #include "shards/coordinator_sql.h"
@@ -21,6 +22,9 @@ namespace {
 
 using Names = std::vector<std::string>;
 using Tree = nlohmann::json;
+
+// KV shows a change everywhere within a minute or so.
+constexpr int64_t kMovedLatelyMs = 600'000;
 
 struct Asked {
   std::optional<Strategy> strategy;
@@ -137,8 +141,16 @@ Result<std::string> AllocateShard(CoordinatorCall* call) {
   return Told(chosen.shard);
 }
 
-Result<std::string> FindPlacedKey(CoordinatorCall* call) {
-  return call->placed.empty() ? std::string("{\"shard\":null}") : Told(call->placed);
+Result<std::string> FindMovedKey(CoordinatorCall* call) {
+  if (call->placed.empty()) return std::string("{\"shard\":null}");
+  std::string body;
+  json::Writer writer(&body);
+  writer.Raw("{\"shard\":");
+  writer.Quoted(call->placed);
+  writer.Raw(",\"movedAt\":");
+  writer.Integer(call->moved_at);
+  writer.Char('}');
+  return std::move(writer).Take();
 }
 
 Result<std::string> PlaceKey(CoordinatorCall* call) {
@@ -147,13 +159,13 @@ Result<std::string> PlaceKey(CoordinatorCall* call) {
     const Tree* available = Given(call->body, "availableShards");
     const Result<Names> names = available == nullptr ? Names() : ReadShardNames(*available);
     if (!names.ok()) return names.status();
-    if (!Has(*names, call->shard) || Has(call->retired, call->shard)) {
-      return ShardNotFound(call->shard);
-    }
+    if (!Has(*names, call->shard)) return ShardNotFound(call->shard);
     state.Add({.name = call->shard, .keys = 0, .updated_at = call->now_ms});
     if (state.shards.size() > limits::kSqlShardsMax) return TooManyShards();
-    call->writes = {WriteShardStatement(state.shards.back())};
+    call->writes = {WriteShardStatement(*state.Find(call->shard)), WriteTurnStatement(state)};
   }
+  call->writes.push_back({sql::kWriteMovedKey.text, {call->hash, call->shard, call->now_ms}});
+  call->writes.push_back({sql::kPruneMovedKeys.text, {call->now_ms - kMovedLatelyMs}});
   if (call->placed != call->shard) {
     call->writes.push_back({sql::kWriteDirectory.text, {call->hash, call->shard}});
     call->Count(call->shard, 1);
@@ -164,7 +176,8 @@ Result<std::string> PlaceKey(CoordinatorCall* call) {
 
 Result<std::string> ForgetKey(CoordinatorCall* call) {
   if (call->placed.empty()) return std::string(kSuccess);
-  call->writes = {{sql::kForgetDirectory.text, {call->hash}}};
+  call->writes = {{sql::kForgetDirectory.text, {call->hash}},
+                  {sql::kForgetMovedKey.text, {call->hash}}};
   call->Count(call->placed, -1);
   return std::string(kSuccess);
 }

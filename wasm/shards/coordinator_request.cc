@@ -27,7 +27,8 @@ enum Needs : uint8_t {
   kShard = 4,
   kSequence = 8,
   kSlot = 16,
-  kApart = 32  // with kSlot
+  kApart = 32,  // with kSlot
+  kMoved = 64   // with kKey
 };
 
 struct Route {
@@ -47,7 +48,7 @@ constexpr Route kRoutes[] = {
     {"/stats", "POST", SetShardCount, kBody | kShard},
     {"/allocate", "POST", AllocateShard, kBody | kKey},
     {"/keys", "POST", PlaceKey, kBody | kKey | kShard},
-    {"/keys/find", "POST", FindPlacedKey, kBody | kKey},
+    {"/keys/find", "POST", FindMovedKey, kBody | kKey | kMoved},
     {"/keys", "DELETE", ForgetKey, kBody | kKey},
     {"/sequence", "POST", LeaseNumbers, kBody | kSequence},
     {"/slots", "GET", ReadSlots, kSlot},
@@ -119,6 +120,7 @@ std::vector<Statement> Reads(uint8_t needs, const CoordinatorCall& call) {
     reads.push_back({sql::kReadDirectory.text, {call.hash}});
     reads.push_back({sql::kReadRetiredShards.text, {AvailableIn(call.body)}});
   }
+  if (needs & kMoved) reads.push_back({sql::kReadMovedKey.text, {call.hash}});
   if (needs & kSequence) reads.push_back({sql::kReadSequence.text, {call.sequence}});
   if (needs & kSlot) {
     reads.push_back({sql::kReadSlotTable.text, {}});
@@ -135,6 +137,10 @@ void TakeReads(const ResultSets& sets, uint8_t needs, CoordinatorCall* call) {
     for (const std::vector<Cell>& row : sets[3].rows) {
       call->retired.push_back(*std::get_if<std::string>(&row[0]));
     }
+  }
+  if (needs & kMoved) {
+    call->placed = sets.back().Text(0);
+    call->moved_at = sets.back().Integer(1, 0);
   }
   if (needs & kSequence) {
     call->next = sets.back().Integer(0, -1);

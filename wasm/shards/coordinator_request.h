@@ -28,6 +28,7 @@ struct CoordinatorCall {
   std::string key;
   Blob hash;
   std::string placed;
+  int64_t moved_at = 0;  // lately; then it is placed where it was moved to
   std::vector<std::string> retired;
   // Of the body's `name`: the next number, or -1, and how many sequences there are.
   std::string sequence;
@@ -68,7 +69,7 @@ Result<std::string> FlushCoordinator(CoordinatorCall* call);
 
 // coordinator_keys.cc
 Result<std::string> AllocateShard(CoordinatorCall* call);
-Result<std::string> FindPlacedKey(CoordinatorCall* call);
+Result<std::string> FindMovedKey(CoordinatorCall* call);
 Result<std::string> PlaceKey(CoordinatorCall* call);
 Result<std::string> ForgetKey(CoordinatorCall* call);
 

@@ -16,6 +16,7 @@ Task<Reply> OpenCoordinator(Context context) {
                                           {sql::kCreateCoordinatorShard.text, {}},
                                           {sql::kCreateRetiredShard.text, {}},
                                           {sql::kCreateDirectory.text, {}},
+                                          {sql::kCreateMovedKeys.text, {}},
                                           {sql::kCreateSequence.text, {}},
                                           {sql::kCreateSlotTable.text, {}},
                                           {sql::kCreateRoutes.text, {}},
@@ -118,7 +119,7 @@ Result<std::string> FlushCoordinator(CoordinatorCall* call) {
                   {sql::kClearDirectory.text, {}},   {sql::kClearSequences.text, {}},
                   {sql::kClearSlotTable.text, {}},   {sql::kClearRoutes.text, {}},
                   {sql::kClearSlotMoves.text, {}},   {sql::kClearKeysApart.text, {}},
-                  WriteTurnStatement(call->state)};
+                  {sql::kClearMovedKeys.text, {}},   WriteTurnStatement(call->state)};
   call->changed = true;
   return std::string(kSuccess);
 }

@@ -40,6 +40,14 @@ CREATE TABLE IF NOT EXISTS placed (
   shard TEXT NOT NULL
 ) STRICT, WITHOUT ROWID)sql"};
 
+// Keys that were led elsewhere lately: whoever goes by KV may not see it yet.
+inline constexpr Sql kCreateMovedKeys{"CreateMovedKeys", R"sql(
+CREATE TABLE IF NOT EXISTS moved_key (
+  hash BLOB NOT NULL PRIMARY KEY,
+  shard TEXT NOT NULL,
+  moved_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID)sql"};
+
 // `next` is the first number that nobody was given.
 inline constexpr Sql kCreateSequence{"CreateSequence", R"sql(
 CREATE TABLE IF NOT EXISTS sequence (
@@ -91,6 +99,21 @@ inline constexpr Sql kWriteDirectory{"WriteDirectory",
                                      "INSERT INTO placed (hash, shard) VALUES (?1, ?2)\n"
                                      "ON CONFLICT (hash) DO UPDATE SET shard = excluded.shard"};
 
+// ?1 hash.
+inline constexpr Sql kReadMovedKey{"ReadMovedKey",
+                                   "SELECT shard, moved_at FROM moved_key WHERE hash = ?1"};
+
+// ?1 hash, ?2 shard, ?3 now.
+inline constexpr Sql kWriteMovedKey{"WriteMovedKey", R"sql(
+INSERT INTO moved_key (hash, shard, moved_at) VALUES (?1, ?2, CAST(?3 AS INTEGER))
+ON CONFLICT (hash) DO UPDATE SET shard = excluded.shard, moved_at = excluded.moved_at)sql"};
+
+// ?1 a time: those of before are settled.
+inline constexpr Sql kPruneMovedKeys{"PruneMovedKeys",
+                                     "DELETE FROM moved_key WHERE moved_at < CAST(?1 AS INTEGER)"};
+
+inline constexpr Sql kForgetMovedKey{"ForgetMovedKey", "DELETE FROM moved_key WHERE hash = ?1"};
+
 inline constexpr Sql kForgetDirectory{"ForgetDirectory", "DELETE FROM placed WHERE hash = ?1"};
 
 // ?1 name: the next number, if any, and how many sequences there are.
@@ -107,6 +130,7 @@ inline constexpr Sql kWriteSequence{
 inline constexpr Sql kClearCoordinator{"ClearCoordinator", "DELETE FROM coordinator_shard"};
 inline constexpr Sql kClearRetired{"ClearRetired", "DELETE FROM retired_shard"};
 inline constexpr Sql kClearDirectory{"ClearDirectory", "DELETE FROM placed"};
+inline constexpr Sql kClearMovedKeys{"ClearMovedKeys", "DELETE FROM moved_key"};
 inline constexpr Sql kClearSequences{"ClearSequences", "DELETE FROM sequence"};
 
 // For the test that reads their plans: with the table that each may read in full, for its reason.
@@ -133,6 +157,12 @@ inline constexpr CoordinatorStatement kCoordinatorStatements[] = {
     {kReadDirectory, ""},
     {kWriteDirectory, ""},
     {kForgetDirectory, ""},
+    {kCreateMovedKeys, ""},
+    {kReadMovedKey, ""},
+    {kWriteMovedKey, ""},
+    {kPruneMovedKeys, "moved_key"},  // those of ten minutes
+    {kForgetMovedKey, ""},
+    {kClearMovedKeys, ""},
     {kReadSequence, "sequence"},  // ten thousand at most
     {kWriteSequence, ""},
     {kClearCoordinator, ""},

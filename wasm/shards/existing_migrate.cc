@@ -1,10 +1,13 @@
 // One record from one database to another: copied, verified, and only then deleted.
 //
 // What was copied is noted in the database that it goes to, so that a move that died goes on where
-// it was, whoever wrote meanwhile. A note is `copied` until the record's key may lead to its new
-// place, and then `mapped`: from then on the row there is the record, and a copy of before is none.
+// it was, whoever wrote meanwhile. A note is `copied` while nobody is led to the copy, and `mapped`
+// from when on its key may lead there: then the row there is the record. Nothing is deleted from
+// the source before it is `mapped`; so where a record is gone whose note is `copied`, its owner has
+// deleted it.
+//
 // Where a key leads is the caller's: who moves several records of one key has all of them copied,
-// then all of them noted, and leads the key there before the first is deleted.
+// then all of them noted, leads the key there, and then has what is left moved (`led`).
 
 #include <memory>
 #include <utility>
@@ -25,6 +28,7 @@ using namespace existing;  // NOLINT(google-build-using-namespace)
 constexpr std::string_view kCopied = "copied";
 constexpr std::string_view kMapped = "mapped";
 constexpr std::string_view kUndone = "undone";
+constexpr std::string_view kLed = "led";
 
 struct Move {
   std::string source;
@@ -48,6 +52,7 @@ struct Both {
 
 enum class Step : uint8_t {
   kAbsent,     // there is no such record
+  kDeleted,    // likewise, but for a copy
   kMoved,      // it is in its new place alone
   kCopy,       // to be copied
   kOverwrite,  // a copy of before is to be made anew
@@ -56,17 +61,21 @@ enum class Step : uint8_t {
   kConflict,   // both were written to
 };
 
-Step NextStep(const Both& both) {
+Step NextStep(const Both& both, std::string_view until) {
   if (!both.source.there) {
-    return both.target.there ? Step::kMoved : Step::kAbsent;
+    if (!both.target.there) return Step::kAbsent;
+    return both.state == kCopied ? Step::kDeleted : Step::kMoved;
   }
   const std::string digest = both.source.Digest();
-  const bool left = both.state == kMapped && digest == both.digest;
+  const bool led = until == kLed;
+  // The copy of before: its owner may have changed or deleted what is in the new place.
+  const bool left = led && both.state == kMapped && digest == both.digest;
   if (!both.target.there) return left ? Step::kRemove : Step::kCopy;
   const std::string there = both.target.Digest();
   if (there == digest || left) return Step::kRemove;
   if (both.state.empty()) return Step::kTaken;
-  return both.state == kCopied || there == both.digest ? Step::kOverwrite : Step::kConflict;
+  const bool copy = there == both.digest || (both.state == kCopied && !led);
+  return copy ? Step::kOverwrite : Step::kConflict;
 }
 
 Statement NoteOf(const Move& move, std::string_view state, const std::string& digest) {
@@ -202,38 +211,41 @@ Task<Result<Both>> ReadBoth(const Move* move) {
   co_return both;
 }
 
-// Writes the source's row into the target. The note goes first: where the two are no transaction, a
-// note without a row does no harm.
+// Writes the source's row into the target. Of the note and the row, which may be no transaction,
+// that one goes first which does no harm by itself: where somebody may be led to the row, the row.
 Task<Status> Copy(const Move* move, const Both* both) {
-  std::vector<Statement> statements;
-  if (!both->target.there) {
-    const std::string text = move->sql->InsertText(both->source);
-    statements.push_back(NoteOf(*move, kCopied, both->source.Digest()));
-    statements.push_back({text, RowSql::ParamsOf(both->source)});
-    co_return co_await Write(move->target, std::move(statements));
-  }
+  const bool found = move->until == kLed || both->state == kMapped;
   std::vector<Param> params = RowSql::ParamsOf(both->source);
-  // Nobody is led to a row that is only copied. Elsewhere it must be as it was read.
-  const bool guarded =
-      both->state == kMapped && params.size() * 2 <= static_cast<size_t>(limits::kSqlVariablesMax);
-  const std::string text =
-      move->sql->OverwriteText(both->source, guarded ? &both->target : nullptr);
-  if (guarded) {
-    for (Param& param : RowSql::ParamsOf(both->target)) params.push_back(std::move(param));
+  std::string text = move->sql->InsertText(both->source);
+  if (both->target.there) {
+    // Nobody is led to a row that is only copied. Elsewhere it must be as it was read.
+    const bool guarded =
+        found && params.size() * 2 <= static_cast<size_t>(limits::kSqlVariablesMax);
+    text = move->sql->OverwriteText(both->source, guarded ? &both->target : nullptr);
+    if (guarded) {
+      for (Param& param : RowSql::ParamsOf(both->target)) params.push_back(std::move(param));
+    }
   }
-  if (both->state == kCopied) {
-    statements.push_back(NoteOf(*move, kCopied, both->source.Digest()));
-  }
+  std::vector<Statement> statements;
+  statements.push_back(NoteOf(*move, found ? kMapped : kCopied, both->source.Digest()));
   statements.push_back({text, std::move(params)});
+  if (found) std::swap(statements[0], statements[1]);
   co_return co_await Write(move->target, std::move(statements));
 }
 
-// From now on the row there may be written to.
-Task<Status> NoteMapped(const Move* move, const Both* both) {
-  if (both->state == kMapped) co_return Status();
+// From now on the row there may be written to. False where the copy was taken back meanwhile.
+Task<Result<bool>> NoteMapped(const Move* move, const Both* both) {
+  if (both->state == kMapped) co_return true;
   std::vector<Statement> statements;
-  statements.push_back(NoteOf(*move, kMapped, both->source.Digest()));
-  co_return co_await Write(move->target, std::move(statements));
+  if (both->state.empty()) {
+    statements.push_back(NoteOf(*move, kMapped, both->source.Digest()));
+  } else {
+    statements.push_back({sql::kNoteMapped.text,
+                          {move->table.name, move->key, both->source.Digest(), move->now_ms}});
+  }
+  const std::variant<ResultSets, Failure> answer = co_await D1(move->target, std::move(statements));
+  if (const auto* failure = std::get_if<Failure>(&answer)) co_return StatusOf(*failure);
+  co_return both->state.empty() || !std::get_if<ResultSets>(&answer)->front().rows.empty();
 }
 
 // Deletes what is left in the source. False where it was written to meanwhile.
@@ -246,28 +258,31 @@ Task<Result<bool>> Remove(const Move* move, const Row* row) {
   co_return !std::get_if<ResultSets>(&answer)->front().rows.empty();
 }
 
-Task<Status> TakeBack(const Move* move, const Row* copy) {
-  const std::string text = move->sql->DeleteText(*copy);
+// Deletes the copy, unless it is more than that by now.
+Task<Result<bool>> TakeBack(const Move* move, const Both* both) {
+  const std::string text = move->sql->DeleteText(both->target);
   std::vector<Statement> statements;
-  statements.push_back({text, RowSql::ParamsOf(*copy)});
+  statements.push_back({sql::kCheckNote.text, {move->table.name, move->key, both->state}});
+  statements.push_back({text, RowSql::ParamsOf(both->target)});
   statements.push_back({sql::kForgetMove.text, {move->table.name, move->key}});
-  co_return co_await Write(move->target, std::move(statements));
+  const std::variant<ResultSets, Failure> answer = co_await D1(move->target, std::move(statements));
+  const auto* failure = std::get_if<Failure>(&answer);
+  if (failure == nullptr) co_return true;
+  if (failure->code == "moved") co_return false;
+  co_return StatusOf(*failure);
 }
 
-// The copy, where it is one, and the record is where it was.
+// Nobody was led to the copy. One that is `mapped` is left: another run of the same move may have
+// led its key there.
 Task<Result<bool>> Undo(const Move* move) {
   const Result<Both> both = co_await ReadBoth(move);
   if (!both.ok()) co_return both.status();
-  const bool copy = both->source.there && both->target.there && !both->state.empty() &&
-                    both->target.Digest() == both->digest;
-  if (!copy) co_return false;
-  const Status taken = co_await TakeBack(move, &both->target);
-  if (!taken.ok()) co_return taken;
-  co_return true;
+  const bool copy = both->state == kCopied && both->target.there;
+  if (!copy || both->target.Digest() != both->digest) co_return false;
+  co_return co_await TakeBack(move, &*both);
 }
 
-Task<Status> Forget(const Move* move, const Both* both) {
-  if (both->state.empty()) co_return Status();
+Task<Status> Forget(const Move* move) {
   std::vector<Statement> statements;
   statements.push_back({sql::kForgetMove.text, {move->table.name, move->key}});
   co_return co_await Write(move->target, std::move(statements));
@@ -278,42 +293,53 @@ Status NotFound(const std::string& key) {
                        "Record with primary key " + key + " not found in source database");
 }
 
+// The source's copy goes, or is about to. False where something came in between.
+Task<Result<bool>> Finish(const Move* move, const Both* both) {
+  if (move->until == kCopied) co_return true;
+  const Result<bool> noted = co_await NoteMapped(move, both);
+  if (!noted.ok() || !*noted || move->until == kMapped) co_return noted;
+  const Result<bool> removed = co_await Remove(move, &both->source);
+  if (!removed.ok() || !*removed) co_return removed;
+  const Status forgot = co_await Forget(move);
+  if (!forgot.ok()) co_return forgot;
+  co_return true;
+}
+
+// There is nothing in the source.
+Task<Result<bool>> Ended(const Move* move, const Both* both, Step step) {
+  if (step == Step::kDeleted) {
+    const Result<bool> taken = co_await TakeBack(move, both);
+    if (!taken.ok()) co_return taken.status();
+  } else if (!both->state.empty()) {
+    const Status forgot = co_await Forget(move);
+    if (!forgot.ok()) co_return forgot;
+  }
+  if (step != Step::kMoved) co_return NotFound(move->key);
+  co_return false;
+}
+
 // Moves the record. True where there was something to move.
 Task<Result<bool>> Run(const Move* move) {
   std::string copied;  // the digest of what this run has copied
   for (size_t tries = 0; tries < limits::kMoveTriesMax; ++tries) {
-    Result<Both> both = co_await ReadBoth(move);
+    const Result<Both> both = co_await ReadBoth(move);
     if (!both.ok()) co_return both.status();
-    const Step step = NextStep(*both);
-    if (step == Step::kAbsent || step == Step::kMoved) {
-      const Status forgot = co_await Forget(move, &*both);
-      if (!forgot.ok()) co_return forgot;
-      if (step == Step::kAbsent) co_return NotFound(move->key);
-      co_return false;
-    }
+    const Step step = NextStep(*both, move->until);
+    if (!both->source.there) co_return co_await Ended(move, &*both, step);
     if (step == Step::kTaken || step == Step::kConflict) {
       co_return Status::Error(
           409, step == Step::kTaken ? "record_exists" : "record_conflict",
           "Record with primary key " + move->key + " is in both databases, and they differ");
     }
-    if (step == Step::kRemove && move->until == kCopied) co_return true;
-    if (step == Step::kRemove && move->until == kMapped) {
-      const Status noted = co_await NoteMapped(move, &*both);
-      if (!noted.ok()) co_return noted;
-      co_return true;
-    }
     if (step == Step::kRemove) {
-      const Result<bool> removed = co_await Remove(move, &both->source);
-      if (!removed.ok()) co_return removed.status();
-      if (!*removed) continue;
-      const Status forgot = co_await Forget(move, &*both);
-      if (!forgot.ok()) co_return forgot;
-      co_return true;
+      const Result<bool> finished = co_await Finish(move, &*both);
+      if (!finished.ok() || *finished) co_return finished;
+      continue;
     }
     const std::string digest = both->source.Digest();
     if (step == Step::kOverwrite && both->state == kCopied && digest == copied) {
-      const Status taken = co_await TakeBack(move, &both->target);
-      if (!taken.ok()) co_return taken;
+      const Result<bool> taken = co_await TakeBack(move, &*both);
+      if (!taken.ok()) co_return taken.status();
       co_return Status::Error(409, "copy_differs",
                               "The target's table keeps the record in another form");
     }

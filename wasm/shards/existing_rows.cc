@@ -18,8 +18,8 @@ namespace {
 
 using namespace existing;  // NOLINT(google-build-using-namespace)
 
-// Each is copied, compared and deleted on its own.
-constexpr size_t kKeyRowsMax = 100;
+// Each is copied, compared and deleted on its own, which takes some 25 queries.
+constexpr size_t kKeyRowsMax = 30;
 
 struct Wanted {
   std::string shard;
@@ -30,8 +30,8 @@ struct Wanted {
 
 struct Routed {
   const Table* table = nullptr;
-  std::string column;  // that the key is found in
-  std::string primary;
+  std::string column;   // that the key is found in
+  std::string primary;  // empty: its rows cannot be moved
 };
 
 Status NotRouted(const std::string& table, const std::string& why) {
@@ -46,21 +46,22 @@ Result<Routed> RouteOf(const Wanted& wanted, const Table& table) {
   }
   const std::string* column =
       declared == nullptr ? nullptr : declared->get_ptr<const std::string*>();
-  const bool asked = column != nullptr || !wanted.only.empty();
   Routed routed{.table = &table};
-  if (declared != nullptr && column == nullptr && !asked) return routed;
-  const std::vector<const Column*> key = table.PrimaryKey();
-  const std::string primary = key.size() == 1 ? key[0]->name : "";
-  const std::vector<std::string> issues = IssuesOf(table, primary);
-  if (!issues.empty()) {
-    if (asked) return NotRouted(table.name, Join(issues));
-    return routed;
-  }
+  if (declared != nullptr && column == nullptr && wanted.only.empty()) return routed;
   if (column != nullptr && table.Find(*column) == nullptr) {
     return NotRouted(table.name, "there is no column " + *column);
   }
-  routed.primary = primary;
-  routed.column = column == nullptr ? primary : table.Find(*column)->name;
+  const std::vector<const Column*> key = table.PrimaryKey();
+  const std::string primary = key.size() == 1 ? key[0]->name : "";
+  const std::vector<std::string> issues = IssuesOf(table, primary);
+  if (issues.empty()) routed.primary = primary;
+  if (column != nullptr) {
+    routed.column = table.Find(*column)->name;
+  } else if (issues.empty()) {
+    routed.column = primary;
+  } else if (!wanted.only.empty()) {
+    return NotRouted(table.name, Join(issues));
+  }
   return routed;
 }
 
@@ -68,7 +69,9 @@ std::string RowsText(const Wanted& wanted, const Routed& routed) {
   const Column* column = routed.table->Find(routed.column);
   const RowSql sql(routed.table, column, wanted.key);
   const std::string primary = "t." + QuoteName(routed.primary);
-  return FillSql(sql::kRowsOfKey, {{"text", FillSql(sql::kKeyText, {{"key", primary}})},
+  const std::string text =
+      routed.primary.empty() ? "NULL" : FillSql(sql::kKeyText, {{"key", primary}});
+  return FillSql(sql::kRowsOfKey, {{"text", text},
                                    {"table", QuoteName(routed.table->name)},
                                    {"where", sql.WhereOf("t")},
                                    {"rows", std::to_string(kKeyRowsMax + 1)}});
@@ -88,7 +91,7 @@ Task<Status> AddRows(const Wanted* wanted, std::vector<Routed> tables, nlohmann:
     for (const std::vector<Cell>& row : sets[i].rows) {
       if (std::holds_alternative<Null>(row[0])) {
         co_return Status::Error(409, "unreadable_record",
-                                "A row of " + tables[i].table->name + " has a key that is no text");
+                                "A row of " + tables[i].table->name + " has no key to move it by");
       }
       rows->push_back({tables[i].table->name, TextOf(row[0])});
     }

@@ -172,15 +172,15 @@ Task<Reply> CheckMigration(Context context);
 
 // Moves a record. Parameters: `source` and `target`, shards; `table`; `key`; `column`, else its
 // primary key; `until`: `copied`, when it is in both, `mapped`, from when on its routing key may
-// lead to the target, or `undone`, when a copy of those is taken back; else it is deleted from the
-// source. `routes`, with `owner`, a routing key: by table its routing column, where rows of that
-// key that refer to the record go too. May be run again after it died. Data: `moved`, empty where
-// it was before. Codes: `record_not_found`, `invalid_table_name`, `schema_differs`,
-// `record_referenced`, `record_exists`, `record_conflict`, `copy_differs`, `ambiguous_key`,
-// `unreadable_record`.
+// lead to the target, or `undone`, when a copy that nobody is led to is taken back; else it is
+// deleted from the source, also when it is `led`: then what is in the target is the record.
+// `routes`, with `owner`, a routing key: by table its routing column, where rows of that key that
+// refer to the record go too. May be run again after it died. Data: `moved`, empty where it was
+// before. Codes: `record_not_found`, `invalid_table_name`, `schema_differs`, `record_referenced`,
+// `record_exists`, `record_conflict`, `copy_differs`, `ambiguous_key`, `unreadable_record`.
 Task<Reply> MigrateRecord(Context context);
 
-// The rows of a key, 100 at most. Parameters: `shard`; `key`; `table`, or all; `routes`, a JSON
+// The rows of a key, 30 at most. Parameters: `shard`; `key`; `table`, or all; `routes`, a JSON
 // object: by table its routing column or null, where it is not its primary key. Answers a JSON
 // array of [table, primary key]. Data: `routes`, of all tables whose rows have a key. Codes:
 // `invalid_table_name`, `too_many_tables`, `too_many_rows`, `unreadable_record`.

@@ -213,6 +213,15 @@ INSERT INTO tidemark_moves (table_name, row_key, state, digest, updated_at)
 VALUES (?1, ?2, ?3, ?4, CAST(?5 AS INTEGER))
 ON CONFLICT (table_name, row_key) DO UPDATE SET
   state = excluded.state, digest = excluded.digest, updated_at = excluded.updated_at)sql"};
+// ?1 table, ?2 key, ?3 digest, ?4 now: of what is copied, and still noted.
+inline constexpr Sql kNoteMapped{"NoteMapped", R"sql(
+UPDATE tidemark_moves SET state = 'mapped', digest = ?3, updated_at = CAST(?4 AS INTEGER)
+WHERE table_name = ?1 AND row_key = ?2 AND state = 'copied' RETURNING 1)sql"};
+// ?1 table, ?2 key, ?3 state. Fails its batch unless that is noted.
+inline constexpr Sql kCheckNote{"CheckNote", R"sql(
+SELECT CASE WHEN EXISTS (
+  SELECT 1 FROM tidemark_moves WHERE table_name = ?1 AND row_key = ?2 AND state = ?3)
+THEN 1 ELSE json('moved') END)sql"};
 inline constexpr Sql kForgetMove{
     "ForgetMove", "DELETE FROM tidemark_moves WHERE table_name = ?1 AND row_key = ?2"};
 
@@ -259,7 +268,7 @@ inline constexpr Sql kExistingStatements[] = {
     kBeginAgain,    kTakeIntegration, kHoldIntegration, kNoteTable,         kLeaveIntegration,
     kForgetTables,  kCreateMoves,     kReadMove,        kNoteMove,          kForgetMove,
     kReadRowTypes,  kReadRowValues,   kInsertRow,       kOverwriteRow,      kDeleteRow,
-    kFindReference, kRowsOfKey};
+    kFindReference, kRowsOfKey,       kNoteMapped,      kCheckNote};
 
 // What stands in others.
 inline constexpr Sql kExistingPieces[] = {

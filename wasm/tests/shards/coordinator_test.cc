@@ -98,7 +98,8 @@ TEST(CoordinatorKeys, AreMovedAndForgottenWithTheirCounts) {
   EXPECT_EQ(coordinator.CountOf("a"), 0);
   EXPECT_EQ(coordinator.CountOf("b"), 1);
   const json key = {{"primaryKey", "k"}};
-  EXPECT_EQ(coordinator.Post("/keys/find", key).body, R"({"shard":"b"})");
+  const json moved = {{"shard", "b"}, {"movedAt", coordinator.now_ms}};
+  EXPECT_EQ(json::parse(coordinator.Post("/keys/find", key).body), moved);
   EXPECT_EQ(coordinator.Post("/keys/find", {{"primaryKey", "l"}}).body, R"({"shard":null})");
   EXPECT_EQ(coordinator.Post("/keys", {{"primaryKey", "k"}, {"shard", "c"}}).status, 404);
   for (const json& available : {json{"a", "b"}, json("c")}) {

@@ -57,6 +57,7 @@ const Names& AllNames() {
       {"where", FillSql(sql::kByKey, {{"key", key}})},
       {"is", "+?1"},
       {"only", only},
+      {"rows", "31"},
       {"pairs", FillSql(sql::kReferencePair, {{"column", key}, {"key", key}})},
   };
   return names;
@@ -70,6 +71,7 @@ std::string Filled(const Sql& sql) {
     }
   };
   if (sql.name == "ReadRowValues") set("values", FillSql(sql::kValueOf, AllNames()) + " AS c0");
+  if (sql.name == "RowsOfKey") set("where", "t." + QuoteName("the key") + " = ?1");
   if (sql.name == "FindReference") set("where", "parent." + QuoteName("the key") + " = ?1");
   return FillSql(sql, names);
 }
