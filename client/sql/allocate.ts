@@ -7,7 +7,7 @@ import { CoordinatorLink } from './coordinator_link.ts';
 import { chooseShard } from './core.ts';
 import { sizeAsked, sizeKnown } from './execute.ts';
 import { forEach } from './parallel.ts';
-import type { OperationType } from './types.ts';
+import type { CoordinatorNamespace, OperationType } from './types.ts';
 
 const sizes_at_once = 25;
 
@@ -21,14 +21,33 @@ function turnOf({ kv, shards }: Settings) {
   return turn;
 }
 
+function sizesKnown(settings: Settings): Record<string, number> {
+  const sizes: Record<string, number> = {};
+  for (const name of settings.names) {
+    const bytes = sizeKnown(settings, name);
+    if (bytes !== undefined) sizes[name] = bytes;
+  }
+  return sizes;
+}
+
+/** Null of a shard that cannot tell its size. */
+async function askSizes(settings: Settings, names: readonly string[]) {
+  const sizes: Record<string, number | null> = {};
+  await forEach(names, sizes_at_once, async (name) => {
+    sizes[name] = await sizeAsked(settings, name).catch(() => null);
+  });
+  return sizes;
+}
+
 /** A shard that cannot tell its size is as good as a small one. */
 async function sizesOf(settings: Settings): Promise<Record<string, number>> {
-  const sizes: Record<string, number> = {};
-  await forEach(settings.names, sizes_at_once, async (name) => {
-    const bytes =
-      sizeKnown(settings, name) ?? (await sizeAsked(settings, name).catch(() => undefined));
-    if (bytes !== undefined) sizes[name] = bytes;
-  });
+  if (settings.maxDatabaseSize === undefined) return {};
+  const sizes = sizesKnown(settings);
+  const asked = await askSizes(
+    settings,
+    settings.names.filter((name) => sizes[name] === undefined),
+  );
+  for (const [name, bytes] of Object.entries(asked)) if (bytes !== null) sizes[name] = bytes;
   return sizes;
 }
 
@@ -55,10 +74,9 @@ export function choose(
   return chosen;
 }
 
-function noteExcluded({ debug }: Settings, excluded: string): void {
-  if (!debug || excluded === '') return;
-  const count = excluded.split(', ').length;
-  console.info(`Excluded ${count} shards due to size limits: ${excluded}`);
+function noteExcluded({ debug }: Settings, excluded: readonly string[]): void {
+  if (!debug || excluded.length === 0) return;
+  console.info(`Excluded ${excluded.length} shards due to size limits: ${excluded.join(', ')}`);
 }
 
 function warnOfTurns(settings: Settings): void {
@@ -68,30 +86,53 @@ function warnOfTurns(settings: Settings): void {
   console.warn('round-robin without a coordinator: each isolate takes turns by itself');
 }
 
-export async function allocate(settings: Settings, key: string): Promise<string> {
-  const sizes = settings.maxDatabaseSize === undefined ? {} : await sizesOf(settings);
-  if (settings.coordinator === undefined) {
-    warnOfTurns(settings);
-    const { shard, excluded } = choose(settings, key, 'write', sizes);
-    noteExcluded(settings, excluded);
-    return shard;
-  }
-  const { shard: hashed, excluded } = choose(settings, key, 'write', sizes, 'hash');
-  noteExcluded(settings, excluded);
-  const { targetRegion, locations: shardLocations } = settings;
+/** By this isolate alone. */
+async function chooseBySize(settings: Settings, key: string, strategy?: 'hash'): Promise<string> {
+  const { shard, excluded } = choose(settings, key, 'write', await sizesOf(settings), strategy);
+  noteExcluded(settings, excluded === '' ? [] : excluded.split(', '));
+  return shard;
+}
+
+/** By the coordinator, which knows sizes that any isolate told it. A shard is asked for its size
+ * only where nobody knows it. */
+async function askCoordinator(
+  settings: Settings,
+  coordinator: CoordinatorNamespace,
+  key: string,
+): Promise<string> {
+  const { targetRegion, locations: shardLocations, names, maxDatabaseSize } = settings;
+  const link = new CoordinatorLink(coordinator, settings);
   const strategy = settings.strategy.write;
-  const out = new Set(excluded === '' ? [] : excluded.split(', '));
-  const roomy = settings.names.filter((name) => !out.has(name));
+  const allocation = {
+    primaryKey: key,
+    strategy,
+    operationType: 'write',
+    availableShards: names,
+    ...(strategy === 'location' && { targetRegion, shardLocations }),
+  } as const;
+  if (maxDatabaseSize === undefined) return await link.allocate(allocation);
+  const sizes: Record<string, number | null> = sizesKnown(settings);
+  const bound = { ...allocation, maxDatabaseSize, sizeCacheTtlMs: settings.sizeTtlMs, sizes };
+  let told = await link.allocateBySize(bound);
+  if (told.sizes !== undefined) {
+    Object.assign(sizes, await askSizes(settings, told.sizes));
+    told = await link.allocateBySize({ ...bound, sizesAsked: true });
+  }
+  if (told.shard === undefined) throw new Error('ShardCoordinator error: it names no shard');
+  noteExcluded(settings, told.excluded ?? []);
+  return told.shard;
+}
+
+export async function allocate(settings: Settings, key: string): Promise<string> {
+  const { coordinator } = settings;
+  if (coordinator === undefined) {
+    warnOfTurns(settings);
+    return await chooseBySize(settings, key);
+  }
   try {
-    return await new CoordinatorLink(settings.coordinator, settings).allocate({
-      primaryKey: key,
-      strategy,
-      operationType: 'write',
-      availableShards: roomy.length > 0 ? roomy : settings.names,
-      ...(strategy === 'location' && { targetRegion, shardLocations }),
-    });
+    return await askCoordinator(settings, coordinator, key);
   } catch (error) {
     console.warn('Coordinator unavailable, using fallback allocation:', error);
-    return hashed;
+    return await chooseBySize(settings, key, 'hash');
   }
 }

@@ -21,6 +21,22 @@ export interface Allocation {
   shardLocations?: object;
 }
 
+/** What bounds new keys, and which sizes are known: null of a shard that does not tell its own. */
+export interface SizeBound {
+  maxDatabaseSize: number;
+  sizeCacheTtlMs: number;
+  sizes: Readonly<Record<string, number | null>>;
+  /** Whatever is not known now is as good as small. */
+  sizesAsked?: true;
+}
+
+/** A shard, and those that are too large; or those whose sizes are to be asked for first. */
+export interface Allocated {
+  shard?: string;
+  excluded?: string[];
+  sizes?: string[];
+}
+
 /** What the coordinator answers instead. */
 class CoordinatorError extends Error {
   /** It will say the same again. */
@@ -84,6 +100,11 @@ export class CoordinatorLink {
   async allocate(allocation: Allocation): Promise<string> {
     const { shard } = await this.#ask<{ shard: string }>('/allocate', allocation);
     return shard;
+  }
+
+  /** The same among the shards that are not too large. */
+  allocateBySize(allocation: Allocation & SizeBound): Promise<Allocated> {
+    return this.#ask('/allocate', allocation);
   }
 
   /** Remembers that a key was moved. */

@@ -1,9 +1,11 @@
-// Slots that move between D1 databases, by the coordinator's own object and its alarm.
+// Slots that move between D1 databases, by the coordinator's own object and its alarm, and how many
+// keys it counts there.
 
-import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { slotOf } from '../../client/sql/core.ts';
+import { createRouter } from '../../client/sql/index.ts';
 import { pause } from './under_load.ts';
 
 const shards = ['db-east', 'db-west', 'db-central'] as const;
@@ -138,7 +140,7 @@ describe('moves of slots', { timeout: 60_000 }, () => {
     const left = "SELECT name FROM sqlite_master WHERE name GLOB 'tidemark_*'";
     for (const shard of shards) {
       const names = (await rowsOf(shard, left)).map(({ name }) => name).sort();
-      expect(names).toEqual(['tidemark_shard', 'tidemark_slots']);
+      expect(names).toEqual(['tidemark_order', 'tidemark_shard', 'tidemark_slots']);
     }
   });
 
@@ -188,6 +190,52 @@ describe('moves of slots', { timeout: 60_000 }, () => {
     const body = { availableShards: ['db-east', 'db-nowhere'] };
     expect(await ask('POST', '/slots', body, 409)).toMatchObject({ code: 'shard_unreachable' });
     expect(await ask('GET', '/slots', undefined, 404)).toMatchObject({ code: 'no_slots' });
+  });
+});
+
+describe('keys of shards that have slots', () => {
+  beforeEach(async () => {
+    made += 1;
+    coordinator = env.ShardCoordinator.getByName(`of moves ${made}`);
+    for (const shard of shards) await clear(shard);
+  });
+
+  const counts = async () =>
+    Object.fromEntries(
+      (await ask<{ binding: string; count: number }[]>('GET', '/stats')).map(
+        ({ binding, count }) => [binding, count],
+      ),
+    );
+
+  it('are counted when somebody asks, and told to whoever reads the state', async () => {
+    await fill(60);
+    await ask('POST', '/slots', { availableShards: ['db-east', 'db-west'] });
+    const east = (await rowsOf('db-east', 'SELECT id FROM users')).length;
+    expect(east).toBeGreaterThan(0);
+    const told = { 'db-east': east, 'db-west': 60 - east };
+    expect(await Promise.all([counts(), counts()])).toEqual([told, told]);
+    const state = await runInDurableObject(coordinator, (_, { storage }) =>
+      storage.get('coordinator_state'),
+    );
+    expect(state).toMatchObject({ shardStats: { 'db-west': { count: 60 - east } } });
+    await env['db-east'].prepare("INSERT INTO users VALUES ('one more', NULL, NULL)").run();
+    expect(await counts()).toEqual(told);
+  });
+
+  it('are counted in tables that were made through the router, whose column it says', async () => {
+    const config = {
+      shards: { 'db-east': env['db-east'], 'db-west': env['db-west'] },
+      placement: 'slots',
+      coordinator: { idFromName: (name: string) => name, get: () => coordinator },
+      tables: { notes: { key: 'owner' } },
+    } as const;
+    const router = createRouter(config);
+    await router.runAllShards('CREATE TABLE notes (id INTEGER PRIMARY KEY, owner TEXT)');
+    for (const owner of ['ann', 'bob', 'cyd', 'ann']) {
+      await router.run(owner, 'INSERT INTO notes (owner) VALUES (?)', [owner]);
+    }
+    const stats = await router.getShardStats();
+    expect(stats.reduce((sum, { count }) => sum + count, 0)).toBe(3);
   });
 });
 

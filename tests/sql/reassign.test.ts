@@ -140,6 +140,63 @@ describe('a key with rows in several tables', () => {
   });
 });
 
+describe('a move of a key', () => {
+  it('takes along what comes to the old place while the key is led to the new one', async () => {
+    const { from, to } = await filled();
+    const late = env[from as 'db-east'].prepare(POST).bind('m5', 'ann', 'late');
+    const { coordinator } = coordinatorOf(async (path) => {
+      if (path === '/keys') await late.run();
+      return Response.json({ shard: null });
+    });
+    const router = createRouter(config({ ...routed, coordinator }));
+    await router.reassignShard('ann', to);
+    expect(idsOf(await router.all('ann', MAILS, ['ann']))).toEqual(['m1', 'm2', 'm3', 'm5']);
+    for (const id of ['m1', 'm5']) expect(await shardsHaving('mails', id)).toEqual([to]);
+    expect(await shardsHaving('movers', 'ann')).toEqual([to]);
+  });
+
+  it('may be asked for by several at once', async () => {
+    const { to } = await filled();
+    const routers = Array.from({ length: 3 }, () => createRouter(config(routed)));
+    await Promise.allSettled(routers.map((router) => router.reassignShard('ann', to)));
+    await routers[0]?.reassignShard('ann', to);
+    for (const router of routers) {
+      expect(await router.first('ann', SELECT, ['ann'])).toEqual({ name: 'Ann' });
+      expect(idsOf(await router.all('ann', MAILS, ['ann']))).toEqual(['m1', 'm2', 'm3']);
+    }
+    for (const id of ['m1', 'm2', 'm3']) expect(await shardsHaving('mails', id)).toEqual([to]);
+  });
+
+  it('that died before the key was led is not what brings a deleted row back', async () => {
+    const { router, to } = await filled();
+    const { coordinator } = coordinatorOf((path) =>
+      path === '/keys' ? new Response('{}', { status: 500 }) : Response.json({ shard: null }),
+    );
+    await env[to as 'db-east'].prepare('DROP TABLE mails').run();
+    await env[to as 'db-east'].prepare('CREATE TABLE mails (id TEXT PRIMARY KEY, text TEXT)').run();
+    // Its rows cannot be copied: what was is taken back.
+    const dies = createRouter(config({ ...routed, coordinator }));
+    await expect(dies.reassignShard('ann', to)).rejects.toMatchObject({ code: 'RECORD_CONFLICT' });
+    expect(await shardsHaving('movers', 'ann')).not.toContain(to);
+    await env[to as 'db-east'].prepare('DROP TABLE mails').run();
+    await router.run('ann', 'DELETE FROM mails WHERE id = ?', ['m2']);
+    await router.reassignShard('ann', to);
+    expect(idsOf(await router.all('ann', MAILS, ['ann']))).toEqual(['m1', 'm3']);
+  });
+
+  it('names the primary key of a record', async () => {
+    const { router, to } = await filled();
+    await new KVShardMapper(env.KV).addLookupKeys('ann', ['email:ann']);
+    await expect(router.reassignShard('email:ann', to)).rejects.toMatchObject({
+      code: 'INVALID_KEY',
+    });
+    await router.reassignShard('ann', to);
+    expect(await new KVShardMapper(env.KV).freshMapping('email:ann')).toMatchObject({
+      shard: to,
+    });
+  });
+});
+
 describe('with a coordinator', () => {
   const bound = { coordinator: env.ShardCoordinator };
   const flush = async () => {
@@ -166,6 +223,21 @@ describe('with a coordinator', () => {
     await cold.run('ann', POST, ['m4', 'ann', 'm4']);
     expect(await shardsHaving('mails', 'm4')).toEqual([to]);
     expect(await shardsHaving('movers', 'ann')).toEqual([to]);
+  });
+
+  it('a mapping that was made since counts more than the move', async () => {
+    const { router, from, to } = await filled(bound);
+    await router.reassignShard('ann', to);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await router.reassignShard('ann', from);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const here = createRouter(config(routed));
+    await here.reassignShard('ann', to);
+    // The coordinator was not told of that one.
+    const other_isolate = createRouter(config({ ...routed, ...bound }));
+    expect(await other_isolate.first('ann', SELECT, ['ann'])).toEqual({ name: 'Ann' });
+    await other_isolate.run('ann', POST, ['m6', 'ann', 'm6']);
+    expect(await shardsHaving('mails', 'm6')).toEqual([to]);
   });
 
   it('a key of before it moves to a shard that no key was placed in', async () => {

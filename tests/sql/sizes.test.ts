@@ -110,12 +110,17 @@ describe('the limits that the guide names', () => {
   });
 });
 
-it('a coordinator chooses among those that are as large at most', async () => {
-  const { asked, coordinator } = coordinatorOf(() => Response.json({ shard: 'db-east' }));
+it('a coordinator is told sizes that it asks for, and chooses by them', async () => {
+  const { asked, coordinator } = coordinatorOf((_, body) =>
+    Response.json(
+      (body as { sizesAsked?: boolean }).sizesAsked ? { shard: 'db-east' } : { sizes: [...NAMES] },
+    ),
+  );
   const sizes = { 'db-east': 1000, 'db-west': 1001, 'db-central': 999 };
   const more = { maxDatabaseSize: 1000, coordinator, disableAutoMigration: true };
   await open(sizes, more).run('k', INSERT, ['k', 'n']);
-  expect(asked).toMatchObject([{ body: { availableShards: ['db-east', 'db-central'] } }]);
+  const bound = { availableShards: NAMES, maxDatabaseSize: 1000 };
+  expect(asked).toMatchObject([{ body: bound }, { body: { ...bound, sizes } }]);
 });
 
 describe('a record on a shard that is too large', () => {

@@ -159,6 +159,7 @@ export const TABLES = [
   'DROP TABLE IF EXISTS riders',
   'DROP TABLE IF EXISTS tidemark_slots',
   'DROP TABLE IF EXISTS tidemark_shard',
+  'DROP TABLE IF EXISTS tidemark_order',
   'CREATE TABLE riders (id TEXT PRIMARY KEY, name TEXT)',
   ...FENCES,
 ];

@@ -68,7 +68,7 @@ beforeEach(async () => {
   await stub.fetch('http://coordinator/flush', { method: 'POST' });
   await new KVShardMapper(kvOf()).clearAllMappings();
   for (const database of databases) {
-    for (const table of ['templated', 'tidemark_slots', 'tidemark_shard']) {
+    for (const table of ['templated', 'tidemark_slots', 'tidemark_shard', 'tidemark_order']) {
       await database.prepare(`DROP TABLE IF EXISTS ${table}`).run();
     }
     await database.prepare('CREATE TABLE templated (id TEXT PRIMARY KEY, name TEXT)').run();

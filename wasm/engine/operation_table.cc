@@ -164,6 +164,7 @@ constexpr OperationEntry kOperations[] = {
     {"coordinator_request", ObjectOnly, CoordinatorRequest},
     {"count_shard", ObjectOnly, CountShard},
     {"install_slots", ObjectOnly, InstallSlots},
+    {"count_slots", ObjectOnly, CountSlots},
     {"tick_moves", ObjectOnly, TickMoves},
 };
 

@@ -3,15 +3,18 @@
 // A key is placed once. The directory remembers it: whoever asks again, from wherever, gets the
 // same shard, so that two first writes of a key at once do not part its rows. A read gets what a
 // write would, and nothing is remembered of it.
+//
+// Where new keys are bounded by sizes, and one is not known, it is answered which: whoever asks
+// finds them out and asks again.
 
 #include <algorithm>
 #include <optional>
 #include <utility>
 
-#include "base/json_string.h"
 #include "base/json_tree.h"
 #include "base/json_writer.h"
 #include "base/limits.h"
+#include "shards/allocate_sizes.h"
 #include "shards/coordinator_request.h"
 #include "shards/coordinator_sql.h"
 #include "shards/shard_names.h"
@@ -32,6 +35,7 @@ struct Asked {
   bool write = true;
   std::optional<Region> region;
   ShardPlaces places;
+  SizeBound bound;
 };
 
 bool Has(const Names& names, const std::string& name) {
@@ -78,6 +82,9 @@ Result<Asked> ReadAsked(const Tree& body) {
   Result<ShardPlaces> read = ReadShardPlaces(places == nullptr ? "" : DumpTree(*places));
   if (!read.ok()) return read.status();
   asked.places = std::move(*read);
+  Result<SizeBound> bound = ReadSizeBound(body);
+  if (!bound.ok()) return bound.status();
+  asked.bound = std::move(*bound);
   return asked;
 }
 
@@ -102,10 +109,11 @@ Result<Names> CandidatesOf(const Asked& asked, const Names& retired, int64_t now
   return candidates;
 }
 
-std::string Told(const std::string& shard) {
-  std::string body = "{\"shard\":";
-  json::AppendQuoted(&body, shard);
-  return body + "}";
+// `excluded` only where a shard is.
+std::string Told(const std::string& shard, const Names& excluded = {}) {
+  Tree told = {{"shard", shard}};
+  if (!excluded.empty()) told["excluded"] = excluded;
+  return DumpTree(told);
 }
 
 }  // namespace
@@ -122,6 +130,11 @@ Result<std::string> AllocateShard(CoordinatorCall* call) {
   const size_t registered = state.shards.size();
   Result<Names> candidates = CandidatesOf(*asked, call->retired, call->now_ms, &state);
   if (!candidates.ok()) return candidates.status();
+  const SizeChoice by_size = ChooseBySize(asked->bound, call->sizes, call->now_ms, &*candidates);
+  if (!by_size.unknown.empty()) {
+    if (asked->write) NoteSizes(asked->bound, call->now_ms, &call->writes);
+    return DumpTree({{"sizes", by_size.unknown}});
+  }
   const Chosen chosen = ChooseShardOf({.key = call->key,
                                        .strategy = asked->strategy.value_or(state.strategy),
                                        .shards = state.Names(),
@@ -130,7 +143,8 @@ Result<std::string> AllocateShard(CoordinatorCall* call) {
                                        .seed = call->seed,
                                        .region = asked->region,
                                        .places = std::move(asked->places)});
-  if (!asked->write) return Told(chosen.shard);
+  std::string told = Told(chosen.shard, by_size.excluded);
+  if (!asked->write) return told;
   state.position = chosen.position;
   call->writes = {{sql::kWriteDirectory.text, {call->hash, chosen.shard}},
                   WriteTurnStatement(state)};
@@ -138,7 +152,8 @@ Result<std::string> AllocateShard(CoordinatorCall* call) {
     call->writes.push_back(WriteShardStatement(state.shards[i]));
   }
   call->Count(chosen.shard, 1);
-  return Told(chosen.shard);
+  NoteSizes(asked->bound, call->now_ms, &call->writes);
+  return told;
 }
 
 Result<std::string> FindMovedKey(CoordinatorCall* call) {

@@ -9,7 +9,9 @@
 #include "base/limits.h"
 #include "base/sha256.h"
 #include "engine/await.h"
+#include "shards/allocate_sizes.h"
 #include "shards/coordinator_sql.h"
+#include "shards/count_slots.h"
 #include "shards/operations.h"
 #include "shards/shard_names.h"
 #include "shards/sql_move.h"
@@ -28,7 +30,8 @@ enum Needs : uint8_t {
   kSequence = 8,
   kSlot = 16,
   kApart = 32,  // with kSlot
-  kMoved = 64   // with kKey
+  kMoved = 64,  // with kKey
+  kCounts = 128
 };
 
 struct Route {
@@ -44,7 +47,7 @@ constexpr Route kRoutes[] = {
     {"/shards", "GET", ListShardNames, kNothing},
     {"/shards", "POST", RegisterShard, kBody | kShard},
     {"/shards", "DELETE", UnregisterShard, kBody | kShard},
-    {"/stats", "GET", ListShardStats, kNothing},
+    {"/stats", "GET", ListShardStats, kCounts},
     {"/stats", "POST", SetShardCount, kBody | kShard},
     {"/allocate", "POST", AllocateShard, kBody | kKey},
     {"/keys", "POST", PlaceKey, kBody | kKey | kShard},
@@ -127,6 +130,7 @@ std::vector<Statement> Reads(uint8_t needs, const CoordinatorCall& call) {
     reads.push_back({sql::kReadSlotMoves.text, {}});
   }
   if (needs & kApart) reads.push_back({sql::kListKeysApart.text, {}});
+  if (needs & kCounts) reads.push_back(ReadCountsDue(call.now_ms));
   return reads;
 }
 
@@ -150,6 +154,7 @@ void TakeReads(const ResultSets& sets, uint8_t needs, CoordinatorCall* call) {
     call->slots = moves::SlotStateOf(sets[2]);
     for (const std::vector<Cell>& row : sets[3].rows) call->moves.push_back(moves::MoveOf(row));
   }
+  if (needs & kCounts) call->counts_due = !sets[2].rows.empty();
   if (needs & kApart) {
     for (const std::vector<Cell>& row : sets[4].rows) {
       call->apart.push_back(*std::get_if<std::string>(&row[0]));
@@ -189,6 +194,10 @@ Task<Reply> CoordinatorRequest(Context context) {
   if (route->run == RegisterShard && call.state.Find(call.shard) == nullptr) {
     const ResultSet keys = co_await Query(sql::kCountDirectory, {call.shard});
     call.keys = keys.Integer(0, 0);
+  }
+  const bool bounded = Field(call.body, "maxDatabaseSize") != nullptr;
+  if (route->run == AllocateShard && bounded && call.placed.empty()) {
+    call.sizes = co_await Query(sql::kReadShardSizes);
   }
   Result<std::string> body = route->run(&call);
   if (!body.ok()) co_return CoordinatorError(body.status());

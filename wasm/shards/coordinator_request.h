@@ -45,6 +45,10 @@ struct CoordinatorCall {
   std::vector<std::string> apart;  // keys that lie apart from their slots, or did
   std::vector<std::string> databases;
   std::string after;
+  // Where counts are asked for: whether there are shards to be counted first.
+  bool counts_due = false;
+  // Where a new key is bounded by sizes: those that are known.
+  ResultSet sizes;
 
   std::vector<Statement> writes;
   std::string then;     // a spanning operation that runs before this request is asked again

@@ -23,6 +23,9 @@ Task<Reply> OpenCoordinator(Context context) {
                                           {sql::kCreateSlotMoves.text, {}},
                                           {sql::kCreateKeysApart.text, {}},
                                           {sql::kCreateMoveRun.text, {}},
+                                          {sql::kCreateCountTries.text, {}},
+                                          {sql::kCreateCountTriesAt.text, {}},
+                                          {sql::kCreateShardSizes.text, {}},
                                           {sql::kReadCoordinator.text, {}}});
   Reply reply;
   if (!sets.back().rows.empty()) co_return reply;
@@ -78,12 +81,19 @@ Result<std::string> UnregisterShard(CoordinatorCall* call) {
   call->writes = {{sql::kRemoveCoordinatorShard.text, {call->shard}},
                   {sql::kRetireShard.text, {call->shard}},
                   {sql::kPruneRetiredShards.text, {}},
+                  {sql::kDropCountTry.text, {call->shard}},
+                  {sql::kDropShardSize.text, {call->shard}},
                   WriteTurnStatement(call->state)};
   call->changed = true;
   return std::string(kSuccess);
 }
 
+// Counts that are due come first: then it is asked again.
 Result<std::string> ListShardStats(CoordinatorCall* call) {
+  if (call->counts_due) {
+    call->then = "count_slots";
+    return std::string();
+  }
   std::string stats;
   json::Writer out(&stats);
   out.Char('[');
@@ -119,7 +129,8 @@ Result<std::string> FlushCoordinator(CoordinatorCall* call) {
                   {sql::kClearDirectory.text, {}},   {sql::kClearSequences.text, {}},
                   {sql::kClearSlotTable.text, {}},   {sql::kClearRoutes.text, {}},
                   {sql::kClearSlotMoves.text, {}},   {sql::kClearKeysApart.text, {}},
-                  {sql::kClearMovedKeys.text, {}},   WriteTurnStatement(call->state)};
+                  {sql::kClearMovedKeys.text, {}},   {sql::kClearCountTries.text, {}},
+                  {sql::kClearShardSizes.text, {}},  WriteTurnStatement(call->state)};
   call->changed = true;
   return std::string(kSuccess);
 }

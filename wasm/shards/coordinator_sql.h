@@ -1,5 +1,6 @@
-// SQL of the coordinator's own store: the shards that are registered, where keys were placed, and
-// numbers that were given. Numbers are bound as doubles by JavaScript: CAST(?n AS INTEGER).
+// SQL of the coordinator's own store: the shards that are registered, where keys were placed, how
+// large and how full shards are, and numbers that were given. Numbers are bound as doubles by
+// JavaScript: CAST(?n AS INTEGER).
 
 #pragma once
 
@@ -16,7 +17,8 @@ CREATE TABLE IF NOT EXISTS coordinator (
   position INTEGER NOT NULL
 ) STRICT)sql"};
 
-// In the order in which they were registered. `keys` counts what was placed there.
+// In the order in which they were registered. `keys` counts what was placed there; of a shard that
+// has slots it is what the shard said.
 inline constexpr Sql kCreateCoordinatorShard{"CreateCoordinatorShard", R"sql(
 CREATE TABLE IF NOT EXISTS coordinator_shard (
   id INTEGER PRIMARY KEY,
@@ -53,6 +55,24 @@ inline constexpr Sql kCreateSequence{"CreateSequence", R"sql(
 CREATE TABLE IF NOT EXISTS sequence (
   name TEXT NOT NULL PRIMARY KEY,
   next INTEGER NOT NULL
+) STRICT, WITHOUT ROWID)sql"};
+
+// Of shards that have slots: when their keys were counted, or that was tried.
+inline constexpr Sql kCreateCountTries{"CreateCountTries", R"sql(
+CREATE TABLE IF NOT EXISTS count_try (
+  shard TEXT NOT NULL PRIMARY KEY,
+  tried_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID)sql"};
+
+inline constexpr Sql kCreateCountTriesAt{
+    "CreateCountTriesAt", "CREATE INDEX IF NOT EXISTS count_try_at ON count_try (tried_at)"};
+
+// How large a shard is, as somebody told; NULL: it does not tell.
+inline constexpr Sql kCreateShardSizes{"CreateShardSizes", R"sql(
+CREATE TABLE IF NOT EXISTS shard_size (
+  shard TEXT NOT NULL PRIMARY KEY,
+  bytes INTEGER,
+  noted_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID)sql"};
 
 inline constexpr Sql kReadCoordinator{"ReadCoordinator",
@@ -127,6 +147,44 @@ inline constexpr Sql kWriteSequence{
     "INSERT INTO sequence (name, next) VALUES (?1, CAST(?2 AS INTEGER))\n"
     "ON CONFLICT (name) DO UPDATE SET next = excluded.next"};
 
+// Shards of an installed slot table that are to be counted, those that wait longest first: ?1 if
+// they were asked then at the latest, ?2 unless any was asked since, ?3 how many.
+inline constexpr Sql kReadCountsDue{"ReadCountsDue", R"sql(
+SELECT s.name
+FROM slot_table AS t CROSS JOIN json_each(t.text, '$.shards') AS e
+  CROSS JOIN coordinator_shard AS s ON s.name = e.value
+  LEFT JOIN count_try AS c ON c.shard = s.name
+WHERE t.id = 1 AND t.installed = 1 AND coalesce(c.tried_at, 0) <= CAST(?1 AS INTEGER)
+  AND NOT EXISTS (SELECT 1 FROM count_try AS n WHERE n.tried_at > CAST(?2 AS INTEGER))
+ORDER BY coalesce(c.tried_at, 0), s.id LIMIT CAST(?3 AS INTEGER))sql"};
+// ?1 name, ?2 now. Nothing where it is registered no more.
+inline constexpr Sql kNoteCountTry{"NoteCountTry", R"sql(
+INSERT OR REPLACE INTO count_try (shard, tried_at)
+SELECT name, CAST(?2 AS INTEGER) FROM coordinator_shard WHERE name = ?1)sql"};
+// ?1 name, ?2 keys, ?3 now.
+inline constexpr Sql kNoteCount{"NoteCount", R"sql(
+UPDATE coordinator_shard SET keys = CAST(?2 AS INTEGER), updated_at = CAST(?3 AS INTEGER)
+WHERE name = ?1)sql"};
+inline constexpr Sql kDropCountTry{"DropCountTry", "DELETE FROM count_try WHERE shard = ?1"};
+
+inline constexpr Sql kReadShardSizes{"ReadShardSizes",
+                                     "SELECT shard, bytes, noted_at FROM shard_size"};
+// ?1 a JSON object of bytes, or null, by shard, ?2 now, ?3 a time, ?4 bytes. Only of registered
+// shards, and where something is noted only if it is no younger than that time, or on the other
+// side of those bytes.
+inline constexpr Sql kNoteShardSizes{"NoteShardSizes", R"sql(
+INSERT INTO shard_size (shard, bytes, noted_at)
+SELECT s.name, CAST(e.value AS INTEGER), CAST(?2 AS INTEGER)
+FROM json_each(?1) AS e CROSS JOIN coordinator_shard AS s ON s.name = e.key
+WHERE true
+ON CONFLICT (shard) DO UPDATE SET bytes = excluded.bytes, noted_at = excluded.noted_at
+WHERE shard_size.noted_at <= CAST(?3 AS INTEGER)
+  OR (coalesce(shard_size.bytes, 0) > CAST(?4 AS INTEGER))
+    <> (coalesce(excluded.bytes, 0) > CAST(?4 AS INTEGER)))sql"};
+inline constexpr Sql kDropShardSize{"DropShardSize", "DELETE FROM shard_size WHERE shard = ?1"};
+
+inline constexpr Sql kClearCountTries{"ClearCountTries", "DELETE FROM count_try"};
+inline constexpr Sql kClearShardSizes{"ClearShardSizes", "DELETE FROM shard_size"};
 inline constexpr Sql kClearCoordinator{"ClearCoordinator", "DELETE FROM coordinator_shard"};
 inline constexpr Sql kClearRetired{"ClearRetired", "DELETE FROM retired_shard"};
 inline constexpr Sql kClearDirectory{"ClearDirectory", "DELETE FROM placed"};
@@ -144,6 +202,9 @@ inline constexpr CoordinatorStatement kCoordinatorStatements[] = {
     {kCreateRetiredShard, ""},
     {kCreateDirectory, ""},
     {kCreateSequence, ""},
+    {kCreateCountTries, ""},
+    {kCreateCountTriesAt, ""},
+    {kCreateShardSizes, ""},
     {kReadCoordinator, ""},
     {kWriteCoordinator, ""},
     {kReadCoordinatorShards, "coordinator_shard"},  // a thousand at most
@@ -165,6 +226,15 @@ inline constexpr CoordinatorStatement kCoordinatorStatements[] = {
     {kClearMovedKeys, ""},
     {kReadSequence, "sequence"},  // ten thousand at most
     {kWriteSequence, ""},
+    {kReadCountsDue, "e"},  // a thousand at most
+    {kNoteCountTry, ""},
+    {kNoteCount, ""},
+    {kDropCountTry, ""},
+    {kReadShardSizes, "shard_size"},  // a thousand at most
+    {kNoteShardSizes, "e"},           // the request's own
+    {kDropShardSize, ""},
+    {kClearCountTries, ""},
+    {kClearShardSizes, ""},
     {kClearCoordinator, ""},
     {kClearRetired, ""},
     {kClearDirectory, ""},

@@ -80,8 +80,10 @@ std::string RowsText(const Wanted& wanted, const Routed& routed) {
 // Adds [table, primary key] of each.
 Task<Status> AddRows(const Wanted* wanted, std::vector<Routed> tables, nlohmann::json* rows) {
   std::vector<std::string> texts;
+  texts.reserve(tables.size());
   for (const Routed& routed : tables) texts.push_back(RowsText(*wanted, routed));
   std::vector<Statement> statements;
+  statements.reserve(texts.size());
   for (const std::string& text : texts) statements.push_back({text, {wanted->key}});
   const std::variant<ResultSets, Failure> answer =
       co_await D1(wanted->shard, std::move(statements));

@@ -210,17 +210,13 @@ int64_t Layout::Triggers() const {
   return static_cast<int64_t>(count);
 }
 
-Task<Result<ShardSchema>> ReadSchema(std::string shard) {
-  std::vector<Statement> reads;
-  for (const Sql& read :
-       {sql::kReadColumns, sql::kReadForeignKeys, sql::kReadTriggers, sql::kReadTexts}) {
-    reads.push_back({read.text, {}});
-  }
-  std::variant<ResultSets, Failure> answer = co_await D1(std::move(shard), std::move(reads));
-  if (const auto* failure = std::get_if<Failure>(&answer)) co_return existing::StatusOf(*failure);
-  ResultSets& sets = *std::get_if<ResultSets>(&answer);
+std::vector<Statement> TableReads() {
+  return {{sql::kReadColumns.text, {}}, {sql::kReadForeignKeys.text, {}}};
+}
+
+ShardSchema TakeTableReads(ResultSets* sets) {
   ShardSchema schema;
-  for (const std::vector<Cell>& row : sets[0].rows) {
+  for (const std::vector<Cell>& row : (*sets)[0].rows) {
     const std::string name = TextOf(row[0]);
     if (existing::IsReserved(name)) continue;
     if (schema.tables.empty() || schema.tables.back().name != name) {
@@ -240,7 +236,27 @@ Task<Result<ShardSchema>> ReadSchema(std::string shard) {
       signature += " " + std::to_string(IntegerOf(row[at]));
     signature += "\n";
   }
-  schema.keys = std::move(sets[1].rows);
+  schema.keys = std::move((*sets)[1].rows);
+  return schema;
+}
+
+Routes RoutesOf(const ShardSchema& schema, const Routes& declared) {
+  const Router router(schema, declared);
+  Routes routes;
+  for (const existing::Table& table : schema.tables) {
+    std::string column = table.kind == existing::Kind::kTable ? router.ColumnOf(table) : "";
+    if (!column.empty()) routes.emplace_back(table.name, std::move(column));
+  }
+  return routes;
+}
+
+Task<Result<ShardSchema>> ReadSchema(std::string shard) {
+  std::vector<Statement> reads = TableReads();
+  for (const Sql& read : {sql::kReadTriggers, sql::kReadTexts}) reads.push_back({read.text, {}});
+  std::variant<ResultSets, Failure> answer = co_await D1(std::move(shard), std::move(reads));
+  if (const auto* failure = std::get_if<Failure>(&answer)) co_return existing::StatusOf(*failure);
+  ResultSets& sets = *std::get_if<ResultSets>(&answer);
+  ShardSchema schema = TakeTableReads(&sets);
   if (!sets[2].rows.empty()) schema.trigger = TextOf(sets[2].rows[0][1]);
   schema.tables_text = TableTexts(sets[3]);
   for (const std::vector<Cell>& row : sets[3].rows) {

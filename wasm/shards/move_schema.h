@@ -64,6 +64,12 @@ struct Layout {
 };
 
 Task<Result<ShardSchema>> ReadSchema(std::string shard);
+// Its tables and foreign keys alone: two statements, and what their sets say.
+std::vector<Statement> TableReads();
+ShardSchema TakeTableReads(ResultSets* sets);
+// The column by which each table's rows are routed, of those that have one. What is declared counts
+// first.
+Routes RoutesOf(const ShardSchema& schema, const Routes& declared);
 // Codes: `table_too_wide`; where it is to move, `no_routing_key`, `table_has_triggers`.
 Task<Result<Layout>> ReadLayout(std::string shard, const ShardSchema* schema, Routes routes,
                                 bool moves);

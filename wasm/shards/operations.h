@@ -120,6 +120,11 @@ Task<Reply> CountShard(Context context);
 // `table_too_wide`, `schema_differs`, `refused`, `unavailable`.
 Task<Reply> InstallSlots(Context context);
 
+// Counts the keys of those shards whose counts are old (count_slots.h): it spans, in the
+// coordinator's object. A shard that fails keeps its last count. Data: `state`, as
+// coordinator_request. Never fails.
+Task<Reply> CountSlots(Context context);
+
 // Carries moves of slots on, so far as a run goes, and sets the alarm for the next. Data: `move`,
 // its number, `state` and `error`; nothing where none is left.
 Task<Reply> TickMoves(Context context);

@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS slot_move (
   work TEXT NOT NULL
 ) STRICT)sql"};
 
-// The last run of the alarm that moved anything; never cleared, since shards have its number too.
+// The last run of the alarm, or that installed; never cleared, since shards have its number too.
 inline constexpr Sql kCreateMoveRun{"CreateMoveRun", R"sql(
 CREATE TABLE IF NOT EXISTS move_run (
   id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -266,6 +266,14 @@ inline constexpr Sql kLogNumber{"LogNumber", "CAST(s.id AS TEXT)"};
 inline constexpr Sql kLastLogged{"LastLogged", "SELECT CAST(max(id) AS TEXT) AS id FROM {log}"};
 inline constexpr Sql kSlotNumber{"SlotNumber", "CAST(s.slot AS TEXT)"};
 
+// The keys that rows are routed by, each once, of at most 5 tables; of more there are subqueries in
+// {keys}, for D1 takes no longer compound. {text} reads `s.key` as the text that a key is.
+inline constexpr Sql kCountKeyTexts{"CountKeyTexts",
+                                    "SELECT count(DISTINCT {text}) AS n FROM ({keys}) AS s"};
+inline constexpr Sql kKeysOfTable{"KeysOfTable", "SELECT s.{column} AS key FROM {table} AS s"};
+inline constexpr Sql kKeysOfTables{"KeysOfTables", "SELECT s.key FROM ({keys}) AS s"};
+inline constexpr Sql kAndKeys{"AndKeys", " UNION ALL "};
+
 // In the source: keys of rows that were written, and of rows that are about to go.
 inline constexpr Sql kCreateLog{"CreateLog", R"sql(
 CREATE TABLE {log} (id INTEGER PRIMARY KEY AUTOINCREMENT, {keys}))sql"};
@@ -366,9 +374,9 @@ inline constexpr Sql kMoveStatements[] = {
     kGuardInserts,   kGuardUpdates,    kCountTriggers,  kLastLogged,    kForgetLogged,
     kForgetGone,     kNoteGone,        kDeleteGone,     kForgetGoneLog, kCheckStaying,
     kCreateStage,    kIndexStage,      kPutInStage,     kUnstageRows,   kCountStage,
-    kUnveilRows,     kUnstageSlots};
-inline constexpr Sql kMovePieces[] = {kTypeLetter, kCellBytes, kPageOfRows,  kAfterPlace,
-                                      kOfKey,      kLogged,    kFirstLogged, kLogNumber,
-                                      kSlotNumber, kOfSlots};
+    kUnveilRows,     kUnstageSlots,    kCountKeyTexts};
+inline constexpr Sql kMovePieces[] = {
+    kTypeLetter, kCellBytes,  kPageOfRows, kAfterPlace,  kOfKey,        kLogged, kFirstLogged,
+    kLogNumber,  kSlotNumber, kOfSlots,    kKeysOfTable, kKeysOfTables, kAndKeys};
 
 }  // namespace tidemark::sql

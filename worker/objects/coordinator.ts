@@ -38,7 +38,7 @@ const REST_MS_MAX = 250;
 const COPY_EVERY_MS = 5_000;
 
 /** Of a request that waits for one that came before it. */
-const INSTALL_TRIES = 3;
+const THEN_TRIES = 3;
 
 class Refused extends Error {
   readonly reply: Reply;
@@ -59,7 +59,7 @@ export class ShardCoordinator extends DurableObject<Bindings> {
   #opened = false;
   #copied = 0; // the version of the slot table that KV has
   #copiedMs = 0;
-  #installing: Promise<Reply> | undefined;
+  readonly #running = new Map<string, Promise<Reply>>();
 
   constructor(state: DurableObjectState, env: Bindings = {}) {
     super(state, env);
@@ -76,8 +76,8 @@ export class ShardCoordinator extends DurableObject<Bindings> {
       const ask = () => this.#run('coordinator_request', params, body, size);
       let reply = ask();
       for (let tries = 0; reply.data.then; tries += 1) {
-        if (tries === INSTALL_TRIES) throw new Error('others install shards all the time');
-        const ran = await this.#install(reply.data.then);
+        if (tries === THEN_TRIES) throw new Error('others install shards all the time');
+        const ran = await this.#then(reply.data.then);
         reply = ran.status < 400 ? ask() : ran;
       }
       if (request.method === 'POST' && /^\/(slots|moves)$/.test(path)) await this.#copySlots();
@@ -155,12 +155,20 @@ export class ShardCoordinator extends DurableObject<Bindings> {
     }
   }
 
-  /** One at a time: whoever comes meanwhile waits for it, and then asks again. */
-  async #install(operation: string): Promise<Reply> {
-    this.#installing ??= this.#span(operation).finally(() => {
-      this.#installing = undefined;
-    });
-    return await this.#installing;
+  /** One of each at a time: whoever comes meanwhile waits for it, and then asks again. */
+  async #then(operation: string): Promise<Reply> {
+    const before = this.#running.get(operation);
+    if (before !== undefined) return await before;
+    const running = this.#span(operation).finally(() => this.#running.delete(operation));
+    this.#running.set(operation, running);
+    const reply = await running;
+    this.#tell(reply);
+    return reply;
+  }
+
+  /** What others read, where it is another now. */
+  #tell({ data }: Reply): void {
+    if (data.state) this.ctx.storage.kv.put(STATE_KEY, JSON.parse(data.state));
   }
 
   #span(operation: string): Promise<Reply> {
@@ -235,7 +243,7 @@ export class ShardCoordinator extends DurableObject<Bindings> {
         const frame = requestFrame({ operation, identity: null, params }, id.name ?? '', size);
         const reply = driveSync(engine(), frame, host, held);
         if (reply.status >= 400) throw new Refused(reply);
-        if (reply.data.state) storage.kv.put(STATE_KEY, JSON.parse(reply.data.state));
+        this.#tell(reply);
         return reply;
       });
     } catch (error) {

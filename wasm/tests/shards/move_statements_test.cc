@@ -32,6 +32,7 @@ const std::map<std::string_view, std::set<std::string>> kScans = {
     {"ReadTexts", {"sqlite_master"}},
     {"ListOurs", {"sqlite_master"}},
     {"HasRows", {"a \"table\""}},  // until its first row
+    {"CountKeyTexts", {"s"}},      // all keys, when counts are asked for
     {"CheckOthers", {"g"}},
     {"CheckStaying", {"g"}},                // of the rows that go
     {"DeleteGone", {"tidemark_gone_0"}},    // likewise
@@ -62,7 +63,8 @@ const Names& AllNames() {
                               {"child_keys", "x.k0"},
                               {"child_place", "+c._rowid_"},
                               {"columns", "k0, c0"},
-                              {"cells", "c0"}};
+                              {"cells", "c0"},
+                              {"text", "s.key"}};
   return names;
 }
 
@@ -72,6 +74,9 @@ std::string Filled(const Sql& sql) {
     if (name == "columns" && sql.name == "PutInStage") text = "k0";
     if (name == "tuples" && sql.name == "PutInStage") text = "(?1, ?2)";
     if (name == "columns" && sql.name == "UnveilRows") text = "\"the key\"";
+    if (name == "keys" && sql.name == "CountKeyTexts") {
+      text = "SELECT s.\"the key\" AS key FROM \"a \"\"table\"\"\" AS s";
+    }
   }
   return FillSql(sql, names);
 }
