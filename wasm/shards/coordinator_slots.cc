@@ -148,6 +148,28 @@ std::vector<Move> MovesOf(const CoordinatorCall& call, const SlotTable& table,
   return found;
 }
 
+// The moves that take a key to the shard of the call.
+Result<std::vector<Move>> PlanOfKey(CoordinatorCall* call, SlotTable* table, const std::string& key,
+                                    bool dry) {
+  const uint16_t to = PlaceIn(*table, call->shard);
+  if (to == table->shards.size()) return ShardNotFound(call->shard);
+  std::vector<Move> planned = MovesOfKey(*call, *table, key, to);
+  if (table->exceptions.size() >= limits::kSlotExceptionsMax && !planned.empty()) {
+    return Status::Error(409, "too_many_exceptions",
+                         "There are at most " + std::to_string(limits::kSlotExceptionsMax) +
+                             " keys that lie apart from their slots");
+  }
+  if (!dry && !planned.empty()) NoteKeyApart(call, key);
+  // Its slot has come to it: it goes with the slot again.
+  const Sha256Digest digest = Sha256Of(key);
+  if (!dry && planned.empty() && table->IsApart(digest) &&
+      table->slots[SlotOfDigest(digest)].shard == to) {
+    Check(ApplyKeyMove(table, digest, to).ok());
+    call->writes.push_back(moves::WriteTableStatement(*table, true, ""));
+  }
+  return planned;
+}
+
 }  // namespace
 
 Result<std::string> MakeSlots(CoordinatorCall* call) {
@@ -232,22 +254,9 @@ Result<std::string> PlanMoves(CoordinatorCall* call) {
   }
   std::vector<Move> planned;
   if (of_key) {
-    const uint16_t to = PlaceIn(table, call->shard);
-    if (to == table.shards.size()) return ShardNotFound(call->shard);
-    planned = MovesOfKey(*call, table, key, to);
-    if (table.exceptions.size() >= limits::kSlotExceptionsMax && !planned.empty()) {
-      return Status::Error(409, "too_many_exceptions",
-                           "There are at most " + std::to_string(limits::kSlotExceptionsMax) +
-                               " keys that lie apart from their slots");
-    }
-    if (!dry && !planned.empty()) NoteKeyApart(call, key);
-    // Its slot has come to it: it goes with the slot again.
-    const Sha256Digest digest = Sha256Of(key);
-    if (!dry && planned.empty() && table.IsApart(digest) &&
-        table.slots[SlotOfDigest(digest)].shard == to) {
-      Check(ApplyKeyMove(&table, digest, to).ok());
-      call->writes.push_back(moves::WriteTableStatement(table, true, ""));
-    }
+    Result<std::vector<Move>> plan = PlanOfKey(call, &table, key, dry);
+    if (!plan.ok()) return plan.status();
+    planned = std::move(*plan);
   } else {
     const Result<std::vector<SlotMove>> plan = PlanOf(*call, table, kind);
     if (!plan.ok()) return plan.status();

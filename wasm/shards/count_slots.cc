@@ -78,6 +78,7 @@ Routes Declared(const SlotTable& table, const ResultSet& routes) {
 // Each shard's statement. One that has no such table has no keys.
 Task<std::vector<Counting>> ReadTables(std::vector<Counting> shards, Routes declared) {
   std::vector<Command> commands;
+  commands.reserve(shards.size());
   for (const Counting& each : shards) {
     commands.emplace_back(SqlCommand{each.shard, moves::TableReads()});
   }

@@ -128,10 +128,12 @@ TEST(CountSlots, AnyNumberOfTablesIsOneStatement) {
   MoveHarness world;
   for (int tables : {1, 5, 6, 25, 26, 130}) {
     for (int i = 0; i < tables; ++i) {
-      const std::string name = "t" + std::to_string(tables) + "_" + std::to_string(i);
-      auto& a = world.database("a");
-      a.Execute("CREATE TABLE " + name + " (id TEXT PRIMARY KEY)");
-      a.Execute("INSERT INTO " + name + " VALUES ('" + name + "'), ('of all')");
+      std::string name = "t" + std::to_string(tables);
+      name.append("_").append(std::to_string(i));
+      std::string text = "CREATE TABLE " + name;
+      text.append(" (id TEXT PRIMARY KEY); INSERT INTO ").append(name);
+      text.append(" VALUES ('").append(name).append("'), ('of all')");
+      world.database("a").Execute(text);
     }
   }
   MakeSlots(&world);

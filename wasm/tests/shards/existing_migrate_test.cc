@@ -12,14 +12,14 @@ using Texts = std::vector<std::string>;
 constexpr const char* kUsers = "CREATE TABLE users (id TEXT PRIMARY KEY, name TEXT, n INTEGER)";
 constexpr const char* kAnn = "INSERT INTO users VALUES ('u1', 'Ann', 1), ('u2', 'Bob', 2)";
 
-Params Of(const std::string& key, Params more = {}) {
+Params Of(const std::string& key, const Params& more = {}) {
   Params params = {{"source", "old"}, {"target", "new"}, {"table", "users"}, {"key", key}};
   for (const auto& [name, value] : more) params[name] = value;
   return params;
 }
 
-std::string Migrate(ExistingHarness* harness, const std::string& key, Params more = {}) {
-  const native::Answer answer = harness->Run("migrate_record", Of(key, std::move(more)));
+std::string Migrate(ExistingHarness* harness, const std::string& key, const Params& more = {}) {
+  const native::Answer answer = harness->Run("migrate_record", Of(key, more));
   return answer.status == 200 ? "moved:" + answer.data.at("moved") : answer.data.at("error");
 }
 
