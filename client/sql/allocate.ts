@@ -5,6 +5,7 @@
 import type { Settings } from './config.ts';
 import { CoordinatorLink } from './coordinator_link.ts';
 import { chooseShard } from './core.ts';
+import type { CollegeDBError } from './errors.ts';
 import { sizeAsked, sizeKnown } from './execute.ts';
 import { forEach } from './parallel.ts';
 import type { CoordinatorNamespace, OperationType } from './types.ts';
@@ -30,11 +31,15 @@ function sizesKnown(settings: Settings): Record<string, number> {
   return sizes;
 }
 
-/** Null of a shard that cannot tell its size. */
+/** Null of a shard that cannot tell its size; nothing of one that does not answer. */
 async function askSizes(settings: Settings, names: readonly string[]) {
   const sizes: Record<string, number | null> = {};
   await forEach(names, sizes_at_once, async (name) => {
-    sizes[name] = await sizeAsked(settings, name).catch(() => null);
+    try {
+      sizes[name] = await sizeAsked(settings, name);
+    } catch (error) {
+      if ((error as CollegeDBError).code === 'SIZE_QUERY_FAILED') sizes[name] = null;
+    }
   });
   return sizes;
 }

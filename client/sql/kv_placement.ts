@@ -145,8 +145,14 @@ export class KvPlacement {
     const settings = this.#settings;
     const found = await this.#existing.find(settings.names, key, query);
     if (found === undefined) return choose(settings, key, 'write', {}, 'hash').shard;
-    await this.mapper.addNewMapping(key, found);
-    return found;
+    return await this.#map(key, found);
+  }
+
+  /** A row that was found may be on its way, and KV not show it yet. */
+  async #map(key: string, found: string): Promise<string> {
+    const { shard } = await this.#moved(key, { shard: found, createdAt: 0, updatedAt: 0 });
+    await this.mapper.addNewMapping(key, shard);
+    return shard;
   }
 
   /** Inserts that come together wait for one another: the first gives the key its place. */
@@ -164,8 +170,9 @@ export class KvPlacement {
     const settings = this.#settings;
     // Where all rows have a mapping, nothing is asked about a new key.
     const shards = settings.names.filter((name) => this.#existing.mayHold(name));
-    const shard =
-      (await this.#existing.find(shards, key, query)) ?? (await allocate(settings, key));
+    const found = await this.#existing.find(shards, key, query);
+    if (found !== undefined) return await this.#map(key, found);
+    const shard = await allocate(settings, key);
     if (!Object.hasOwn(settings.shards, shard)) {
       throw new CollegeDBError(`Shard ${shard} not found`, 'SHARD_NOT_FOUND');
     }

@@ -1,7 +1,8 @@
 // A key moves to another shard with its rows: those whose primary key it is, and those of declared
 // routing columns. All are copied first, and each copy is noted; then the key is led to them; then
 // what is in the old place is deleted, or follows where it was written to meanwhile. What died in
-// between is finished by the same call.
+// between is finished by the same call. One at a time moves a key: the first shard by name knows
+// who.
 
 import type { Settings } from './config.ts';
 import { CollegeDBError } from './errors.ts';
@@ -85,11 +86,15 @@ async function moveRows(
   });
 }
 
-/** Copies of rows that have been deleted since: of a call that died. */
+/** Takes back copies, of a call that died, of rows that have been deleted since. */
 async function dropOldCopies(settings: Settings, way: Way, found: KeyRows, table?: string) {
   const moves = new Set(found.rows.map((row) => JSON.stringify(row)));
   const tables = Object.keys(JSON.parse(found.routes) as object);
-  const there = await rowsOf(settings, way.to, way.owner, table);
+  const there = await rowsOf(settings, way.to, way.owner, table).catch((error: unknown) => {
+    // Its tables are others, or are made when their first row comes.
+    if (isCode(error, 'INVALID_TABLE_NAME')) return { rows: [] };
+    throw error;
+  });
   const rows = there.rows.filter(
     (row) => tables.includes(row[0]) && !moves.has(JSON.stringify(row)),
   );
@@ -98,13 +103,13 @@ async function dropOldCopies(settings: Settings, way: Way, found: KeyRows, table
 
 async function copyRows(settings: Settings, way: Way, table?: string): Promise<void> {
   const found = await rowsOf(settings, way.from, way.owner, table);
+  await dropOldCopies(settings, way, found, table);
   if (found.rows.length === 0) {
     throw new CollegeDBError(`Shard ${way.from} has no row of ${way.owner}`, 'RECORD_NOT_FOUND');
   }
   try {
     await moveRows(settings, way, found, 'copied');
     await moveRows(settings, way, found, 'mapped');
-    await dropOldCopies(settings, way, found, table);
   } catch (error) {
     // Reads of all shards would see the copies.
     await moveRows(settings, way, found, 'undone').catch(() => undefined);
@@ -128,6 +133,49 @@ async function sweep(settings: Settings, way: Way, table?: string): Promise<void
   throw new CollegeDBError(message, 'SHARD_UNAVAILABLE');
 }
 
+/** Does it while nobody else moves the key. */
+async function alone(settings: Settings, key: string, work: () => Promise<void>): Promise<void> {
+  const shard = settings.names.toSorted()[0] as string;
+  const shards = { [shard]: shardNamed(settings, shard) };
+  const params = { shard, key, holder: crypto.randomUUID() };
+  const { data } = await askShards('hold_key', shards, params);
+  if (data.held !== '1') {
+    const message = `${key} is being moved: ask again when it is there, or in two minutes`;
+    throw new CollegeDBError(message, 'RECORD_CONFLICT');
+  }
+  try {
+    await work();
+  } finally {
+    await askShards('release_key', shards, params).catch(() => undefined);
+  }
+}
+
+async function move(
+  settings: Settings,
+  kv: KvPlacement,
+  { to, owner }: Omit<Way, 'from'>,
+  table: string | undefined,
+  lead: () => Promise<void>,
+): Promise<void> {
+  const mapping = await kv.newest(owner);
+  if (mapping === null) {
+    throw new CollegeDBError(`No existing mapping found for key: ${owner}`, 'MAPPING_NOT_FOUND');
+  }
+  const from = mapping.shard;
+  if (from !== to) await copyRows(settings, { from, to, owner }, table);
+  await lead();
+  // Of a move that died after that, rows may lie in any other shard.
+  const sources = from === to ? settings.names.filter((name) => name !== to) : [from];
+  for (const source of sources) {
+    try {
+      await sweep(settings, { from: source, to, owner }, table);
+    } catch (error) {
+      const missing = from === to && table !== undefined && isCode(error, 'INVALID_TABLE_NAME');
+      if (!missing) throw error;
+    }
+  }
+}
+
 /** `lead` has the key led to its new shard. */
 export async function reassign(
   settings: Settings,
@@ -138,26 +186,10 @@ export async function reassign(
   lead: () => Promise<void>,
 ): Promise<void> {
   shardNamed(settings, to);
-  const mapping = await kv.newest(key);
-  if (mapping === null) {
-    throw new CollegeDBError(`No existing mapping found for key: ${key}`, 'MAPPING_NOT_FOUND');
-  }
+  if (table !== undefined) checkName(table);
   if (await kv.mapper.isLookupKey(key)) {
     const message = `${key} is another key of its record: name the primary key`;
     throw new CollegeDBError(message, 'INVALID_KEY');
   }
-  if (table !== undefined) checkName(table);
-  const from = mapping.shard;
-  if (from !== to) await copyRows(settings, { from, to, owner: key }, table);
-  await lead();
-  // Of a move that died after that, rows may lie in any other shard.
-  const sources = from === to ? settings.names.filter((name) => name !== to) : [from];
-  for (const source of sources) {
-    try {
-      await sweep(settings, { from: source, to, owner: key }, table);
-    } catch (error) {
-      const missing = from === to && table !== undefined && isCode(error, 'INVALID_TABLE_NAME');
-      if (!missing) throw error;
-    }
-  }
+  await alone(settings, key, () => move(settings, kv, { to, owner: key }, table, lead));
 }

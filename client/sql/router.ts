@@ -81,18 +81,17 @@ export class Router {
     this.#unique = uniqueOf(this, settings, this.#coordinator);
   }
 
-  /** Maps what the databases held before, in the background: a piece of it, and with later queries
-   * the others; resolves when that piece is done. */
-  async prepareExisting(): Promise<void> {
+  /** Maps what the databases held before, in the background: a piece of it; resolves when that is
+   * done. `goes_on`: later queries do the others, of an app that prepares once and lives long. */
+  async prepareExisting(goes_on = false): Promise<void> {
     if (this.#kv === undefined) return;
-    this.#prepared_ms = Date.now();
+    if (goes_on) this.#prepared_ms = Date.now();
     await prepareExisting(this.#settings, this.#kv.mapper);
   }
 
-  /** An app may prepare once and live long. */
   #goOn(): void {
     const since = this.#prepared_ms;
-    if (since !== undefined && Date.now() - since >= REST_MS) void this.prepareExisting();
+    if (since !== undefined && Date.now() - since >= REST_MS) void this.prepareExisting(true);
   }
 
   get config(): CollegeDBConfig {

@@ -32,13 +32,13 @@ export function initialize(config: CollegeDBConfig): void {
     throw new CollegeDBError(message, 'CONFIG_CONFLICT');
   }
   isolate_default = router;
-  router.prepareExisting();
+  router.prepareExisting(true);
 }
 
 /** The same; resolves when what the databases held before can be routed. */
 export async function initializeAsync(config: CollegeDBConfig): Promise<void> {
   initialize(config);
-  await isolate_default?.prepareExisting();
+  await isolate_default?.prepareExisting(true);
 }
 
 /** Runs `callback` with this configuration, which counts in all that it calls and nowhere else. */

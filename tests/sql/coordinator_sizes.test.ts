@@ -4,7 +4,7 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CollegeDBConfig, createRouter, type Shard } from '../../client/sql/index.ts';
-import { coordinatorOf, kvOf, NAMES, noCounts, onAll, shardOf } from './doubles.ts';
+import { coordinatorOf, kvOf, NAMES, noCounts, onAll, shardOf, shardsOf } from './doubles.ts';
 
 const INSERT = 'INSERT INTO sized (id) VALUES (?)';
 const LARGE = 1_000_000_000;
@@ -166,6 +166,24 @@ describe('sizes, with a coordinator', () => {
     await write(second, 'mute 2');
     expect(second.asked).toEqual([]);
     expect(await placed('mute')).toEqual({ 'db-east': 0, 'db-west': 2, 'db-central': 0 });
+  });
+
+  it('of a shard that does not answer are not told as if it had none', async () => {
+    const answers = [{ sizes: ['db-east', 'db-west'] }, { shard: 'db-central' }];
+    const double = coordinatorOf((path) =>
+      Response.json(path === '/allocate' ? answers.shift() : { shard: null }),
+    );
+    const broken: Shard = {
+      prepare: () => {
+        throw new Error('D1_ERROR: no such table');
+      },
+    };
+    const shards = { ...shardsOf(), 'db-west': broken };
+    const { router } = isolate(double as unknown as Coordinator, { shards });
+    await router.run('unanswered', INSERT, ['unanswered']);
+    const bodies = double.asked.filter(({ path }) => path === '/allocate');
+    expect(bodies[1]?.body).toMatchObject({ sizes: { 'db-east': expect.any(Number) } });
+    expect(bodies[1]?.body).not.toHaveProperty('sizes.db-west');
   });
 
   it('are not asked for where they bound nothing, nor for a key that has its place', async () => {

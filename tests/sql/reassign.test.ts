@@ -19,7 +19,7 @@ const RENAME = 'UPDATE movers SET name = ? WHERE id = ?';
 
 const routed = { tables: { mails: { key: 'mover_id' } } } as const;
 const config = (more: Partial<CollegeDBConfig> = {}): CollegeDBConfig => ({
-  shards: shardsOf(),
+  shards: Object.fromEntries(NAMES.map((name) => [name, env[name]])),
   kv: kvOf(),
   disableAutoMigration: true,
   ...more,
@@ -60,8 +60,11 @@ async function filled(more: Partial<CollegeDBConfig> = {}) {
 }
 
 describe('a key with rows in several tables', () => {
-  it('takes along those of declared columns, and leaves the neighbours', async () => {
-    const { router, from, to } = await filled();
+  it.each([
+    ['with batches', {}],
+    ['without', { shards: shardsOf() }],
+  ])('takes along those of declared columns, and leaves the neighbours: %s', async (_, more) => {
+    const { router, from, to } = await filled(more);
     await router.reassignShard('ann', to);
     expect(await shardsHaving('movers', 'ann')).toEqual([to]);
     for (const id of ['m1', 'm2', 'm3']) expect(await shardsHaving('mails', id)).toEqual([to]);
@@ -158,7 +161,11 @@ describe('a move of a key', () => {
   it('may be asked for by several at once', async () => {
     const { to } = await filled();
     const routers = Array.from({ length: 3 }, () => createRouter(config(routed)));
-    await Promise.allSettled(routers.map((router) => router.reassignShard('ann', to)));
+    const ends = await Promise.allSettled(routers.map((each) => each.reassignShard('ann', to)));
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const end of ends) {
+      if (end.status === 'rejected') expect(end.reason).toMatchObject({ code: 'RECORD_CONFLICT' });
+    }
     await routers[0]?.reassignShard('ann', to);
     for (const router of routers) {
       expect(await router.first('ann', SELECT, ['ann'])).toEqual({ name: 'Ann' });

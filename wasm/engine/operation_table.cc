@@ -143,6 +143,8 @@ constexpr OperationEntry kOperations[] = {
     {"check_migration", ObjectOnly, CheckMigration},
     {"migrate_record", ObjectOnly, MigrateRecord},
     {"list_key_rows", ObjectOnly, ListKeyRows},
+    {"hold_key", ObjectOnly, HoldKey},
+    {"release_key", ObjectOnly, ReleaseKey},
     {"record_activity", ObjectOnly, RecordActivity},
     {"list_activity", AnyReader, ListActivity},
     {"prune_activity", ObjectOnly, PruneActivity},

@@ -157,7 +157,8 @@ Result<std::string> AllocateShard(CoordinatorCall* call) {
 }
 
 Result<std::string> FindMovedKey(CoordinatorCall* call) {
-  if (call->placed.empty()) return std::string("{\"shard\":null}");
+  const bool lately = call->moved_at >= call->now_ms - kMovedLatelyMs;
+  if (call->placed.empty() || !lately) return std::string("{\"shard\":null}");
   std::string body;
   json::Writer writer(&body);
   writer.Raw("{\"shard\":");

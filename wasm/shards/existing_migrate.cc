@@ -15,6 +15,7 @@
 #include "base/json_tree.h"
 #include "base/limits.h"
 #include "engine/await.h"
+#include "shards/existing_references.h"
 #include "shards/existing_row.h"
 #include "shards/existing_sql.h"
 #include "shards/operations.h"
@@ -38,6 +39,7 @@ struct Move {
   std::string until;      // one of those, or to the end
   std::string owner;      // the key by which it is routed
   nlohmann::json routes;  // by table its routing column, of those whose rows of that key go too
+  std::vector<std::string> references;  // texts that find a row that refers to the record
   Table table;
   std::unique_ptr<RowSql> sql;
 };
@@ -48,7 +50,13 @@ struct Both {
   Row target;
   std::string state;  // empty: nothing is noted
   std::string digest;
+  int64_t noted_at = 0;
 };
+
+// No run takes as long: one that left this note has died.
+constexpr int64_t kRunMaxMs = 600'000;
+
+bool Old(const Move& move, const Both& both) { return both.noted_at < move.now_ms - kRunMaxMs; }
 
 enum class Step : uint8_t {
   kAbsent,     // there is no such record
@@ -61,16 +69,16 @@ enum class Step : uint8_t {
   kConflict,   // both were written to
 };
 
-Step NextStep(const Both& both, std::string_view until) {
+Step NextStep(const Move& move, const Both& both) {
   if (!both.source.there) {
     if (!both.target.there) return Step::kAbsent;
     return both.state == kCopied ? Step::kDeleted : Step::kMoved;
   }
   const std::string digest = both.source.Digest();
-  const bool led = until == kLed;
+  const bool led = move.until == kLed;
   // The copy of before: its owner may have changed or deleted what is in the new place.
   const bool left = led && both.state == kMapped && digest == both.digest;
-  if (!both.target.there) return left ? Step::kRemove : Step::kCopy;
+  if (!both.target.there) return left && !Old(move, both) ? Step::kRemove : Step::kCopy;
   const std::string there = both.target.Digest();
   if (there == digest || left) return Step::kRemove;
   if (both.state.empty()) return Step::kTaken;
@@ -123,52 +131,24 @@ Task<Status> PrepareTarget(const Move* move) {
   co_return Status();
 }
 
-// Of rows of a table that a reference comes from: those that do not go too. Empty: all of them.
-std::string StayingOf(const Move& move, const std::string& child) {
-  const std::string* column = StringField(move.routes, child);
-  if (column == nullptr) return {};
-  return " AND " + FillSql(sql::kReferenceStays, {{"column", QuoteName(*column)}});
-}
-
-// Texts that find a row of another table, or another row of this one, that refers to the record: a
-// foreign key each.
-std::vector<std::string> ReferenceTexts(const Move& move, const std::string& key_column,
-                                        const ResultSet& references) {
-  std::vector<std::string> texts;
-  for (size_t i = 0; i < references.rows.size();) {
-    const std::string child = TextOf(references.rows[i][0]);
-    const int64_t number = IntegerOf(references.rows[i][1]);
-    std::string pairs;
-    for (; i < references.rows.size() && TextOf(references.rows[i][0]) == child &&
-           IntegerOf(references.rows[i][1]) == number;
-         ++i) {
-      const std::string to = TextOf(references.rows[i][3]);
-      if (!pairs.empty()) pairs += " AND ";
-      pairs += FillSql(sql::kReferencePair, {{"column", QuoteName(TextOf(references.rows[i][2]))},
-                                             {"key", QuoteName(to.empty() ? key_column : to)}});
-    }
-    if (SameName(child, move.table.name)) {
-      pairs += " AND " + FillSql(sql::kReferenceOther, {{"key", QuoteName(key_column)}});
-    }
-    pairs += StayingOf(move, child);
-    texts.push_back(FillSql(sql::kFindReference, {{"table", QuoteName(move.table.name)},
-                                                  {"child", QuoteName(child)},
-                                                  {"where", move.sql->WhereOf("parent")},
-                                                  {"pairs", pairs}}));
-  }
-  return texts;
+Status Referenced(const std::string& key) {
+  return Status::Error(
+      409, "record_referenced",
+      "Other rows of the source refer to the record " + key + ": it cannot be moved without them");
 }
 
 // Its deletion would be refused, or would take rows of other tables with it.
-Task<Status> CheckReferences(const Move* move, std::string key_column) {
-  std::vector<Statement> statements;
-  statements.push_back({sql::kReadReferences.text, {move->table.name}});
-  const std::variant<ResultSets, Failure> read = co_await D1(move->source, std::move(statements));
-  if (const auto* failure = std::get_if<Failure>(&read)) co_return StatusOf(*failure);
-  const std::vector<std::string> texts =
-      ReferenceTexts(*move, key_column, std::get_if<ResultSets>(&read)->front());
+Task<Status> CheckReferences(Move* move, std::string key_column) {
+  Referred record{.table = &move->table,
+                  .column = std::move(key_column),
+                  .where = move->sql->WhereOf("parent"),
+                  .routes = &move->routes};
+  Result<std::vector<std::string>> read = co_await ReadReferences(move->source, std::move(record));
+  if (!read.ok()) co_return read.status();
+  move->references = std::move(*read);
+  const std::vector<std::string>& texts = move->references;
   if (texts.empty()) co_return Status();
-  statements = {};
+  std::vector<Statement> statements;
   for (const std::string& text : texts) {
     std::vector<Param> params = {move->sql->KeyParam()};
     if (text.find("?2") != std::string::npos) params.emplace_back(move->owner);
@@ -178,9 +158,7 @@ Task<Status> CheckReferences(const Move* move, std::string key_column) {
   if (const auto* failure = std::get_if<Failure>(&found)) co_return StatusOf(*failure);
   for (const ResultSet& set : *std::get_if<ResultSets>(&found)) {
     if (set.rows.empty()) continue;
-    co_return Status::Error(409, "record_referenced",
-                            "Other rows of the source refer to the record " + move->key +
-                                ": it cannot be moved without them");
+    co_return Referenced(move->key);
   }
   co_return Status();
 }
@@ -206,31 +184,44 @@ Task<Result<Both>> ReadBoth(const Move* move) {
     if (i == 1 && !sets[2].rows.empty()) {
       both.state = TextOf(sets[2].rows[0][0]);
       both.digest = TextOf(sets[2].rows[0][1]);
+      both.noted_at = IntegerOf(sets[2].rows[0][2]);
     }
   }
   co_return both;
 }
 
+// A batch for the target. False where one of its checks failed.
+Task<Result<bool>> WriteChecked(std::string shard, std::vector<Statement> statements) {
+  const std::variant<ResultSets, Failure> answer =
+      co_await D1(std::move(shard), std::move(statements));
+  const auto* failure = std::get_if<Failure>(&answer);
+  if (failure == nullptr) co_return true;
+  if (failure->code == "moved") co_return false;
+  co_return StatusOf(*failure);
+}
+
 // Writes the source's row into the target. Of the note and the row, which may be no transaction,
 // that one goes first which does no harm by itself: where somebody may be led to the row, the row.
-Task<Status> Copy(const Move* move, const Both* both) {
+// False where the target's row is no more as it was read.
+Task<Result<bool>> Copy(const Move* move, const Both* both) {
   const bool found = move->until == kLed || both->state == kMapped;
   std::vector<Param> params = RowSql::ParamsOf(both->source);
   std::string text = move->sql->InsertText(both->source);
+  const std::string check = both->target.there ? move->sql->CheckText(both->target) : "";
+  std::vector<Statement> statements;
   if (both->target.there) {
-    // Nobody is led to a row that is only copied. Elsewhere it must be as it was read.
-    const bool guarded =
-        found && params.size() * 2 <= static_cast<size_t>(limits::kSqlVariablesMax);
+    statements.push_back({check, RowSql::ParamsOf(both->target)});
+    // The same once more, for a target without batches.
+    const bool guarded = params.size() * 2 <= static_cast<size_t>(limits::kSqlVariablesMax);
     text = move->sql->OverwriteText(both->source, guarded ? &both->target : nullptr);
     if (guarded) {
       for (Param& param : RowSql::ParamsOf(both->target)) params.push_back(std::move(param));
     }
   }
-  std::vector<Statement> statements;
   statements.push_back(NoteOf(*move, found ? kMapped : kCopied, both->source.Digest()));
   statements.push_back({text, std::move(params)});
-  if (found) std::swap(statements[0], statements[1]);
-  co_return co_await Write(move->target, std::move(statements));
+  if (found) std::swap(statements.back(), statements[statements.size() - 2]);
+  co_return co_await WriteChecked(move->target, std::move(statements));
 }
 
 // From now on the row there may be written to. False where the copy was taken back meanwhile.
@@ -251,11 +242,20 @@ Task<Result<bool>> NoteMapped(const Move* move, const Both* both) {
 // Deletes what is left in the source. False where it was written to meanwhile.
 Task<Result<bool>> Remove(const Move* move, const Row* row) {
   const std::string text = move->sql->DeleteText(*row);
+  std::vector<std::string> checks;
+  checks.reserve(move->references.size());
+  for (const std::string& find : move->references) {
+    checks.push_back(FillSql(sql::kCheckNone, {{"find", find}}));
+  }
   std::vector<Statement> statements;
+  statements.reserve(checks.size() + 1);
+  for (const std::string& check : checks) statements.push_back({check, {move->sql->KeyParam()}});
   statements.push_back({text, RowSql::ParamsOf(*row)});
   const std::variant<ResultSets, Failure> answer = co_await D1(move->source, std::move(statements));
-  if (const auto* failure = std::get_if<Failure>(&answer)) co_return StatusOf(*failure);
-  co_return !std::get_if<ResultSets>(&answer)->front().rows.empty();
+  if (const auto* failure = std::get_if<Failure>(&answer)) {
+    co_return failure->code == "moved" ? Referenced(move->key) : StatusOf(*failure);
+  }
+  co_return !std::get_if<ResultSets>(&answer)->back().rows.empty();
 }
 
 // Deletes the copy, unless it is more than that by now.
@@ -265,19 +265,16 @@ Task<Result<bool>> TakeBack(const Move* move, const Both* both) {
   statements.push_back({sql::kCheckNote.text, {move->table.name, move->key, both->state}});
   statements.push_back({text, RowSql::ParamsOf(both->target)});
   statements.push_back({sql::kForgetMove.text, {move->table.name, move->key}});
-  const std::variant<ResultSets, Failure> answer = co_await D1(move->target, std::move(statements));
-  const auto* failure = std::get_if<Failure>(&answer);
-  if (failure == nullptr) co_return true;
-  if (failure->code == "moved") co_return false;
-  co_return StatusOf(*failure);
+  co_return co_await WriteChecked(move->target, std::move(statements));
 }
 
-// Nobody was led to the copy. One that is `mapped` is left: another run of the same move may have
-// led its key there.
+// Nobody was led to the copy. One that is `mapped` is left for some time: another run of the same
+// move may have led its key there, and be about to say that it is done.
 Task<Result<bool>> Undo(const Move* move) {
   const Result<Both> both = co_await ReadBoth(move);
   if (!both.ok()) co_return both.status();
-  const bool copy = both->state == kCopied && both->target.there;
+  const bool given_up = both->state == kMapped && !both->source.there && Old(*move, *both);
+  const bool copy = (both->state == kCopied || given_up) && both->target.there;
   if (!copy || both->target.Digest() != both->digest) co_return false;
   co_return co_await TakeBack(move, &*both);
 }
@@ -324,7 +321,7 @@ Task<Result<bool>> Run(const Move* move) {
   for (size_t tries = 0; tries < limits::kMoveTriesMax; ++tries) {
     const Result<Both> both = co_await ReadBoth(move);
     if (!both.ok()) co_return both.status();
-    const Step step = NextStep(*both, move->until);
+    const Step step = NextStep(*move, *both);
     if (!both->source.there) co_return co_await Ended(move, &*both, step);
     if (step == Step::kTaken || step == Step::kConflict) {
       co_return Status::Error(
@@ -343,9 +340,9 @@ Task<Result<bool>> Run(const Move* move) {
       co_return Status::Error(409, "copy_differs",
                               "The target's table keeps the record in another form");
     }
-    copied = digest;
-    const Status written = co_await Copy(move, &*both);
+    const Result<bool> written = co_await Copy(move, &*both);
     if (!written.ok()) co_return written;
+    if (*written) copied = digest;
   }
   co_return Status::Error(503, "unavailable", "The record is written to all the time");
 }

@@ -153,6 +153,13 @@ std::string RowSql::OverwriteText(const Row& row, const Row* old) const {
                   {"only", old == nullptr ? "" : OnlyText(*old, row.cells.size())}});
 }
 
+std::string RowSql::CheckText(const Row& row) const {
+  return FillSql(sql::kCheckRow, {{"table", QuoteName(table_->name)},
+                                  {"key", column_},
+                                  {"is", KeyText(row)},
+                                  {"only", OnlyText(row, 0)}});
+}
+
 std::string RowSql::DeleteText(const Row& row) const {
   return FillSql(sql::kDeleteRow, {{"table", QuoteName(table_->name)},
                                    {"key", column_},

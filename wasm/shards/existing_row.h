@@ -38,6 +38,8 @@ class RowSql {
   std::string InsertText(const Row& row) const;
   // With the parameters of `old` behind those of `row`: only while it is as it was. Null: as it is.
   std::string OverwriteText(const Row& row, const Row* old) const;
+  // Fails its batch unless it is as it was read.
+  std::string CheckText(const Row& row) const;
   // Only while it is as it was read.
   std::string DeleteText(const Row& row) const;
   static std::vector<Param> ParamsOf(const Row& row);

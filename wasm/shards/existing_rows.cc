@@ -21,6 +21,9 @@ using namespace existing;  // NOLINT(google-build-using-namespace)
 // Each is copied, compared and deleted on its own, which takes some 25 queries.
 constexpr size_t kKeyRowsMax = 30;
 
+// Who has not let go of a key by then has died.
+constexpr int64_t kHeldMs = 120'000;
+
 struct Wanted {
   std::string shard;
   std::string key;
@@ -150,6 +153,35 @@ Task<Reply> ListKeyRows(Context context) {
   Reply reply = Reply::Json(DumpTree(rows));
   reply.data["routes"] = DumpTree(routes);
   co_return reply;
+}
+
+Task<Reply> HoldKey(Context context) {
+  const Request request = context.request;
+  const int64_t until = request.now_ms + kHeldMs;
+  std::vector<Statement> statements;
+  statements.push_back({sql::kCreateMoves.text, {}});
+  statements.push_back(
+      {sql::kHoldKey.text, {request.Param("key"), request.Param("holder"), until, request.now_ms}});
+  const std::variant<ResultSets, Failure> answer =
+      co_await D1(request.Param("shard"), std::move(statements));
+  if (const auto* failure = std::get_if<Failure>(&answer)) {
+    co_return Reply::Error(StatusOf(*failure));
+  }
+  Reply reply;
+  reply.data["held"] = std::get_if<ResultSets>(&answer)->back().rows.empty() ? "" : "1";
+  co_return reply;
+}
+
+Task<Reply> ReleaseKey(Context context) {
+  const Request request = context.request;
+  std::vector<Statement> statements;
+  statements.push_back({sql::kReleaseKey.text, {request.Param("key"), request.Param("holder")}});
+  const std::variant<ResultSets, Failure> answer =
+      co_await D1(request.Param("shard"), std::move(statements));
+  if (const auto* failure = std::get_if<Failure>(&answer)) {
+    co_return Reply::Error(StatusOf(*failure));
+  }
+  co_return Reply();
 }
 
 }  // namespace tidemark

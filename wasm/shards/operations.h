@@ -191,4 +191,9 @@ Task<Reply> MigrateRecord(Context context);
 // `invalid_table_name`, `too_many_tables`, `too_many_rows`, `unreadable_record`.
 Task<Reply> ListKeyRows(Context context);
 
+// A key is moved by one at a time, for two minutes at most. Parameters: `shard`, which keeps it;
+// `key`; `holder`. Data: `held`, empty where another has it.
+Task<Reply> HoldKey(Context context);
+Task<Reply> ReleaseKey(Context context);
+
 }  // namespace tidemark

@@ -205,7 +205,8 @@ CREATE TABLE IF NOT EXISTS tidemark_moves (
   PRIMARY KEY (table_name, row_key)
 ) STRICT, WITHOUT ROWID)sql"};
 inline constexpr Sql kReadMove{"ReadMove", R"sql(
-SELECT state, digest FROM tidemark_moves WHERE table_name = ?1 AND row_key = ?2)sql"};
+SELECT state, digest, updated_at FROM tidemark_moves
+WHERE table_name = ?1 AND row_key = ?2)sql"};
 
 // ?1 table, ?2 key, ?3 state, ?4 digest, ?5 now.
 inline constexpr Sql kNoteMove{"NoteMove", R"sql(
@@ -224,6 +225,18 @@ SELECT CASE WHEN EXISTS (
 THEN 1 ELSE json('moved') END)sql"};
 inline constexpr Sql kForgetMove{
     "ForgetMove", "DELETE FROM tidemark_moves WHERE table_name = ?1 AND row_key = ?2"};
+
+// A key that is being moved, by one at a time. ?1 key, ?2 who, ?3 until when, ?4 now.
+inline constexpr Sql kHoldKey{"HoldKey", R"sql(
+INSERT INTO tidemark_moves (table_name, row_key, state, digest, updated_at)
+VALUES ('', ?1, 'held', ?2, CAST(?3 AS INTEGER))
+ON CONFLICT (table_name, row_key) DO UPDATE SET
+  digest = excluded.digest, updated_at = excluded.updated_at
+WHERE tidemark_moves.updated_at <= CAST(?4 AS INTEGER) RETURNING 1)sql"};
+// ?1 key, ?2 who.
+inline constexpr Sql kReleaseKey{
+    "ReleaseKey",
+    "DELETE FROM tidemark_moves WHERE table_name = '' AND row_key = ?1 AND digest = ?2"};
 
 // One row of a table. Types are read beside the values: what comes through JavaScript has lost
 // them, and integers above 2^53 come as texts.
@@ -245,6 +258,10 @@ UPDATE {table} SET ({columns}) = ({values}) WHERE {key} = {is}{only} RETURNING 1
 // The row as it was read and no other: compared byte by byte, and by types, for 1 is 1.0.
 inline constexpr Sql kOnlyAs{"OnlyAs",
                              " AND ({compared}) IS ({values}) AND json_array({types}) = {as}"};
+// Parameters as of the next.
+inline constexpr Sql kCheckRow{"CheckRow", R"sql(
+SELECT CASE WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = {is}{only})
+THEN 1 ELSE json('moved') END)sql"};
 inline constexpr Sql kDeleteRow{"DeleteRow",
                                 "DELETE FROM {table} WHERE {key} = {is}{only} RETURNING 1 AS done"};
 
@@ -253,6 +270,9 @@ inline constexpr Sql kFindReference{"FindReference", R"sql(
 SELECT 1 AS found FROM {table} AS parent CROSS JOIN {child} AS child
 WHERE {where} AND {pairs} LIMIT 1)sql"};
 inline constexpr Sql kReferencePair{"ReferencePair", "child.{column} = parent.{key}"};
+// Fails its batch where that finds a row.
+inline constexpr Sql kCheckNone{"CheckNone",
+                                "SELECT CASE WHEN EXISTS ({find}) THEN json('moved') ELSE 1 END"};
 inline constexpr Sql kReferenceOther{"ReferenceOther", "child.{key} IS NOT parent.{key}"};
 // ?2 a routing key: rows of it go too.
 inline constexpr Sql kReferenceStays{"ReferenceStays", "CAST(child.{column} AS TEXT) IS NOT ?2"};
@@ -268,12 +288,13 @@ inline constexpr Sql kExistingStatements[] = {
     kBeginAgain,    kTakeIntegration, kHoldIntegration, kNoteTable,         kLeaveIntegration,
     kForgetTables,  kCreateMoves,     kReadMove,        kNoteMove,          kForgetMove,
     kReadRowTypes,  kReadRowValues,   kInsertRow,       kOverwriteRow,      kDeleteRow,
-    kFindReference, kRowsOfKey,       kNoteMapped,      kCheckNote};
+    kFindReference, kRowsOfKey,       kNoteMapped,      kCheckNote,         kCheckRow,
+    kHoldKey,       kReleaseKey};
 
 // What stands in others.
 inline constexpr Sql kExistingPieces[] = {
-    kKeyText,    kLookupName,    kLookupValue,    kKeyWithNames,  kRecordOfKey, kAfterInteger,
-    kAfterValue, kByKey,         kByNumber,       kTypeOf,        kValueOf,     kExactly,
-    kOnlyAs,     kReferencePair, kReferenceOther, kReferenceStays};
+    kKeyText,    kLookupName,    kLookupValue,    kKeyWithNames,   kRecordOfKey, kAfterInteger,
+    kAfterValue, kByKey,         kByNumber,       kTypeOf,         kValueOf,     kExactly,
+    kOnlyAs,     kReferencePair, kReferenceOther, kReferenceStays, kCheckNone};
 
 }  // namespace tidemark::sql

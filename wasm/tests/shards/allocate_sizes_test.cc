@@ -15,7 +15,7 @@ class Sized : public ::testing::Test {
   Sized() { coordinator.Register({"a", "b", "c"}); }
 
   // The whole answer. Each time another key, unless one is named.
-  json Ask(json more, const std::string& key = "") {
+  json Ask(const json& more, const std::string& key = "") {
     json body = {{"primaryKey", key.empty() ? "key " + std::to_string(++keys) : key},
                  {"maxDatabaseSize", 1000},
                  {"sizeCacheTtlMs", 30'000}};

@@ -258,6 +258,73 @@ TEST(Reassign, ALateRecordIsNotOverwrittenWhereItIsLedTo) {
   }
 }
 
+// Writes to both places: whichever comes last has seen the other, or both are left to be seen.
+TEST(Reassign, WritesToBothPlacesAreNotLost) {
+  for (int at = 0;; ++at) {
+    SCOPED_TRACE("written after step " + std::to_string(at));
+    ExistingHarness harness;
+    Prepare(&harness);
+    for (const char* until : {"copied", "mapped"}) Migrate(&harness, "u1", {{"until", until}});
+    harness.database("old").Execute("UPDATE users SET n = 7 WHERE id = 'u1'");
+    auto running = harness.Begin("migrate_record", Of("u1", {{"until", "led"}}));
+    for (int i = 0; i < at && !running->done(); ++i) running->Step();
+    const bool ended = running->done();
+    const Texts before = Rows(&harness, "new");
+    harness.database("new").Execute("UPDATE users SET n = 99 WHERE id = 'u1'");
+    while (!running->done()) running->Step();
+    EXPECT_EQ(Rows(&harness, "new"), Texts{"u1|Ann|99"});
+    if (Rows(&harness, "old").size() == 1) {
+      EXPECT_EQ(before, Texts{"u1|Ann|7"});
+    } else {
+      EXPECT_EQ(running->Take().data.at("error"), "record_conflict");
+    }
+    if (HasFailure()) return;
+    if (ended) break;
+  }
+}
+
+// A row that comes to refer to the record in the last moment is not deleted with it.
+TEST(Reassign, NoRowIsDeletedWithARecord) {
+  for (int at = 0;; ++at) {
+    SCOPED_TRACE("a child after step " + std::to_string(at));
+    ExistingHarness harness;
+    Prepare(&harness);
+    harness.database("old").Execute(
+        "CREATE TABLE posts (id TEXT PRIMARY KEY, "
+        "author TEXT REFERENCES users (id) ON DELETE CASCADE)");
+    auto running = harness.Begin("migrate_record", Of("u1", {{"until", "led"}}));
+    for (int i = 0; i < at && !running->done(); ++i) running->Step();
+    const bool ended = running->done();
+    const bool there = Rows(&harness, "old").size() == 2;
+    if (there) harness.database("old").Execute("INSERT INTO posts VALUES ('p', 'u1')");
+    while (!running->done()) running->Step();
+    if (there) EXPECT_EQ(Rows(&harness, "old", "SELECT id FROM posts"), Texts{"p"});
+    if (HasFailure()) return;
+    if (ended) break;
+  }
+}
+
+TEST(HeldKey, IsMovedByOneAtATime) {
+  ExistingHarness harness;
+  const auto hold = [&](const std::string& holder) {
+    const Params params = {{"shard", "db"}, {"key", "k"}, {"holder", holder}};
+    return harness.Run("hold_key", params).data.at("held");
+  };
+  const auto release = [&](const std::string& holder) {
+    harness.Run("release_key", {{"shard", "db"}, {"key", "k"}, {"holder", holder}});
+  };
+  EXPECT_EQ(hold("a"), "1");
+  EXPECT_EQ(hold("b"), "");
+  release("b");
+  EXPECT_EQ(hold("b"), "");
+  harness.now_ms += 120'000;
+  EXPECT_EQ(hold("b"), "1");
+  release("a");
+  EXPECT_EQ(hold("c"), "");
+  release("b");
+  EXPECT_EQ(hold("c"), "1");
+}
+
 // Two runs of one move, of which one gives up: the record is somewhere at every step.
 TEST(Reassign, ARunThatGivesUpTakesNothingFromAnother) {
   for (int at = 0;; ++at) {

@@ -58,6 +58,7 @@ const Names& AllNames() {
       {"is", "+?1"},
       {"only", only},
       {"rows", "31"},
+      {"find", "SELECT 1"},
       {"pairs", FillSql(sql::kReferencePair, {{"column", key}, {"key", key}})},
   };
   return names;
