@@ -178,6 +178,29 @@ TEST(Moves, ShardThatFailsOrWhoseAnswerIsLostAtAnyBatchIsAskedAgain) {
   }
 }
 
+// A batch that nobody waits for any more runs after others have run in its place.
+TEST(Moves, BatchThatComesLateIsRefused) {
+  for (int at = 0; at < 24; ++at) {
+    for (const int later : {2, 1'000}) {
+      MoveHarness world;
+      const std::vector<std::string> users = FillFew(&world);
+      world.Post("/moves", kFewToA);
+      int batch = 0;
+      world.late = [&](const std::string&) { return batch++ == at; };
+      world.before = [&](const std::string&) -> std::optional<Failure> {
+        if (batch == at + 1 + later) world.RunLate([](uint64_t) { return 0; });
+        return std::nullopt;
+      };
+      ASSERT_TRUE(world.Settle());
+      world.RunLate([](uint64_t) { return 0; });
+      EXPECT_EQ(world.State(), "cleaned") << at << " " << later << world.Moves();
+      EXPECT_EQ(world.Everywhere("SELECT * FROM users"), users) << at << " " << later;
+      ExpectSettled(&world, kByUser);
+      if (HasFailure()) FAIL() << at << " " << later;
+    }
+  }
+}
+
 TEST(Moves, WritersBetweenStepsLoseNothing) {
   MoveHarness world;
   FillUsers(&world, 300);
