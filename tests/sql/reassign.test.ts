@@ -158,6 +158,18 @@ describe('a move of a key', () => {
     expect(await shardsHaving('movers', 'ann')).toEqual([to]);
   });
 
+  it('brings nothing back that is deleted where the key is led to', async () => {
+    const { to } = await filled();
+    const deletion = env[to as 'db-east'].prepare("DELETE FROM mails WHERE id = 'm1'");
+    const { coordinator } = coordinatorOf(async (path) => {
+      if (path === '/keys') await deletion.run();
+      return Response.json({ shard: null });
+    });
+    await createRouter(config({ ...routed, coordinator })).reassignShard('ann', to);
+    expect(await shardsHaving('mails', 'm1')).toEqual([]);
+    expect(await shardsHaving('mails', 'm2')).toEqual([to]);
+  });
+
   it('may be asked for by several at once', async () => {
     const { to } = await filled();
     const routers = Array.from({ length: 3 }, () => createRouter(config(routed)));
