@@ -3,7 +3,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { exportIdentity, generateIdentity } from '../../client/events/identity.ts';
+import { exportIdentity } from '../../client/events/identity.ts';
 import { cleanAddress, fieldsOf, wantedOf } from '../../worker/pages/browser/viewer/address.ts';
 import { Entries } from '../../worker/pages/browser/viewer/entries.ts';
 import { kindOf, type ShownEntry } from '../../worker/pages/browser/viewer/entry.ts';
@@ -15,7 +15,11 @@ import {
   textAt,
 } from '../../worker/pages/browser/viewer/payload.ts';
 
-const identity = generateIdentity();
+// The key's base64 begins with the `+` that a query string makes a space of.
+const identity = {
+  publicKey: '6f2c1a58-8a34-4b0e-9d6f-0c1f3e5a7b92',
+  privateKey: Uint8Array.from({ length: 32 }, (_, at) => (0xfb - 29 * at) & 0xff),
+};
 
 it('no source of the page writes entries, or keeps anything in the browser', () => {
   const folder = 'worker/pages/browser';
@@ -50,6 +54,7 @@ describe('a fragment', () => {
     ['hex', hex, identity.publicKey],
     ['base64', base64, identity.publicKey],
     ['base64 in which + became a space', base64.replaceAll('+', ' '), identity.publicKey],
+    ['base64 with spaces around it', ` ${base64} `, identity.publicKey],
     ['base64url', Buffer.from(hex, 'hex').toString('base64url'), identity.publicKey],
   ])('gives both keys as %s', (_, key, publicKey) => {
     expect(wantedOf({ key, public: publicKey, access: ' K ' })).toEqual({

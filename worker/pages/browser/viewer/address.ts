@@ -49,9 +49,10 @@ export function wantedOf({ key: given, public: publicKey, access: right }: Field
   if (!SENDABLE.test(access)) {
     throw new Error('The access key or token has a character that a browser cannot send there');
   }
-  // A `+` is a space in what is written as a query string.
-  const key = given.trim().replaceAll(' ', '+');
-  const privateKey = bareKeyOf(key);
+  // A `+` is a space in what is written as a query string, also the one that a key begins with.
+  const plussed = (text: string) => text.replaceAll(' ', '+');
+  const key = plussed(given.trim());
+  const privateKey = bareKeyOf(plussed(given)) ?? bareKeyOf(key);
   if (key === '' || privateKey !== null) {
     return { access, publicKey: publicKey && checkPublicKey(publicKey), privateKey };
   }
