@@ -9,7 +9,15 @@ import { unstable_readConfig } from 'wrangler';
 
 const guide = readFileSync('docs/sql_guide.md', 'utf8');
 
-function readConfig(environment?: string) {
+/** What is looked at: wrangler's own types of it are in a package that does not come with it. */
+interface Config {
+  d1_databases: { binding: string; database_name: string }[];
+  kv_namespaces: { binding: string }[];
+  durable_objects: { bindings: { name: string }[] };
+  migrations: { new_sqlite_classes: string[] }[];
+}
+
+function readConfig(environment?: string): Config {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-guide-'));
   try {
     const [, text = ''] = /^```toml\n([\s\S]*?)^```$/m.exec(guide) ?? [];
