@@ -24,10 +24,15 @@ interface Way {
   to: string;
   /** The routing key of the rows. */
   owner: string;
+  /** Throws where another moves the key by now. */
+  keep: () => Promise<void>;
 }
 
 /** Writers that have not heard of the move yet are swept up after so many times. */
 const sweeps_max = 3;
+
+/** Who moves a key has it for two minutes, and says before each row that it goes on. */
+const keep_every_ms = 20_000;
 
 /** Refusals that another row's move may take away: rows that refer to one another. */
 const passing = new Set(['RECORD_CONFLICT', 'QUERY_FAILED']);
@@ -48,12 +53,17 @@ async function rowsOf(
 }
 
 /** Does something to each row; those that are refused wait for the others. */
-async function forRows(rows: readonly RowName[], work: (row: RowName) => Promise<void>) {
+async function forRows(
+  rows: readonly RowName[],
+  { keep }: Way,
+  work: (row: RowName) => Promise<void>,
+): Promise<void> {
   let left = rows;
   while (left.length > 0) {
     const refused: RowName[] = [];
     let why: unknown;
     for (const row of left) {
+      await keep();
       try {
         await work(row);
       } catch (error) {
@@ -73,14 +83,15 @@ async function forRows(rows: readonly RowName[], work: (row: RowName) => Promise
 /** `until`: as of the core's `migrate_record`. */
 async function moveRows(
   settings: Settings,
-  { from, to, owner }: Way,
+  way: Way,
   { rows, routes }: KeyRows,
   until: 'copied' | 'mapped' | 'undone' | 'led',
 ): Promise<void> {
+  const { from, to, owner } = way;
   const shards = { [from]: shardNamed(settings, from), [to]: shardNamed(settings, to) };
   // When a row is deleted, nothing may refer to it any more.
   const together = until === 'led' ? {} : { routes, owner };
-  await forRows(rows, async ([table, key]) => {
+  await forRows(rows, way, async ([table, key]) => {
     const params = { source: from, target: to, table, key, until, ...together };
     await askShards('migrate_record', shards, params);
   });
@@ -134,17 +145,30 @@ async function sweep(settings: Settings, way: Way, table?: string): Promise<void
 }
 
 /** Does it while nobody else moves the key. */
-async function alone(settings: Settings, key: string, work: () => Promise<void>): Promise<void> {
-  const shard = settings.names.toSorted()[0] as string;
+async function alone(
+  settings: Settings,
+  key: string,
+  work: (keep: Way['keep']) => Promise<void>,
+): Promise<void> {
+  const { names, clock } = settings;
+  const shard = names.toSorted()[0] as string;
   const shards = { [shard]: shardNamed(settings, shard) };
   const params = { shard, key, holder: crypto.randomUUID() };
-  const { data } = await askShards('hold_key', shards, params);
-  if (data.held !== '1') {
-    const message = `${key} is being moved: ask again when it is there, or in two minutes`;
-    throw new CollegeDBError(message, 'RECORD_CONFLICT');
-  }
+  let held_ms = 0;
+  const hold = async (keep: string) => {
+    const asked_ms = clock.now();
+    const { data } = await askShards('hold_key', shards, { ...params, keep });
+    if (data.held !== '1') {
+      const message = `${key} is being moved: ask again when it is there, or in two minutes`;
+      throw new CollegeDBError(message, 'RECORD_CONFLICT');
+    }
+    held_ms = asked_ms;
+  };
+  await hold('');
   try {
-    await work();
+    await work(async () => {
+      if (clock.now() - held_ms >= keep_every_ms) await hold('1');
+    });
   } finally {
     await askShards('release_key', shards, params).catch(() => undefined);
   }
@@ -153,7 +177,7 @@ async function alone(settings: Settings, key: string, work: () => Promise<void>)
 async function move(
   settings: Settings,
   kv: KvPlacement,
-  { to, owner }: Omit<Way, 'from'>,
+  { to, owner, keep }: Omit<Way, 'from'>,
   table: string | undefined,
   lead: () => Promise<void>,
 ): Promise<void> {
@@ -162,13 +186,14 @@ async function move(
     throw new CollegeDBError(`No existing mapping found for key: ${owner}`, 'MAPPING_NOT_FOUND');
   }
   const from = mapping.shard;
-  if (from !== to) await copyRows(settings, { from, to, owner }, table);
+  if (from !== to) await copyRows(settings, { from, to, owner, keep }, table);
+  await keep();
   await lead();
   // Of a move that died after that, rows may lie in any other shard.
   const sources = from === to ? settings.names.filter((name) => name !== to) : [from];
   for (const source of sources) {
     try {
-      await sweep(settings, { from: source, to, owner }, table);
+      await sweep(settings, { from: source, to, owner, keep }, table);
     } catch (error) {
       const missing = from === to && table !== undefined && isCode(error, 'INVALID_TABLE_NAME');
       if (!missing) throw error;
@@ -191,5 +216,5 @@ export async function reassign(
     const message = `${key} is another key of its record: name the primary key`;
     throw new CollegeDBError(message, 'INVALID_KEY');
   }
-  await alone(settings, key, () => move(settings, kv, { to, owner: key }, table, lead));
+  await alone(settings, key, (keep) => move(settings, kv, { to, owner: key, keep }, table, lead));
 }

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
 import { inject } from 'vitest';
 
 /** The app's folder. `others` are packages that the app has besides. */
@@ -19,4 +20,18 @@ export function installApp(name: string, others: readonly string[] = []): string
   }
   writeFileSync(join(app, 'package.json'), '{"type": "module"}');
   return app;
+}
+
+/** An app's Worker as wrangler bundles it: one text, beside which its modules stay. */
+export async function bundleWorker(entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['cloudflare:*', '*.wasm'],
+    write: false,
+  });
+  return outputFiles[0]?.text ?? '';
 }

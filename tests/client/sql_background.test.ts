@@ -2,10 +2,9 @@
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { Miniflare } from 'miniflare';
 import { afterAll, expect, it, vi } from 'vitest';
-import { installApp } from './installed.ts';
+import { bundleWorker, installApp } from './installed.ts';
 
 const app = installApp('tidemark-background-');
 afterAll(() => rmSync(app, { recursive: true }));
@@ -33,18 +32,10 @@ const text = `
 
 async function serve(): Promise<Miniflare> {
   writeFileSync(join(app, 'worker.js'), text);
-  const { outputFiles } = await build({
-    entryPoints: [join(app, 'worker.js')],
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    conditions: ['workerd', 'worker', 'browser'],
-    external: ['cloudflare:*', '*.wasm'],
-    write: false,
-  });
+  const bundle = await bundleWorker(join(app, 'worker.js'));
   const engine = readFileSync(join(app, 'node_modules/tidemark/dist/sql/tidemark.wasm'));
   const modules = {
-    'index.js': { type: 'esm', contents: outputFiles[0]?.text ?? '' },
+    'index.js': { type: 'esm', contents: bundle },
     'tidemark.wasm': { type: 'wasm', contents: engine },
   };
   const config = {

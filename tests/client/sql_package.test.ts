@@ -4,10 +4,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
 import { Miniflare } from 'miniflare';
 import { afterAll, describe, expect, it } from 'vitest';
-import { installApp } from './installed.ts';
+import { bundleWorker, installApp } from './installed.ts';
 
 const app = installApp('tidemark-sql-', ['@cloudflare/workers-types']);
 const installed = join(app, 'node_modules/tidemark');
@@ -170,15 +169,7 @@ describe('under Node', () => {
 /** The example as a Worker, bundled as wrangler does it. */
 async function serve(compatibilityFlags: string[]): Promise<Miniflare> {
   writeFileSync(join(app, 'worker.ts'), examples[0] ?? '');
-  const { outputFiles } = await build({
-    entryPoints: [join(app, 'worker.ts')],
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    conditions: ['workerd', 'worker', 'browser'],
-    external: ['cloudflare:*', '*.wasm'],
-    write: false,
-  });
+  const bundle = await bundleWorker(join(app, 'worker.ts'));
   const name = 'sql-example';
   return new Miniflare({
     workers: [
@@ -190,7 +181,7 @@ async function serve(compatibilityFlags: string[]): Promise<Miniflare> {
           manifest: {
             mainModule: 'index.js',
             modules: {
-              'index.js': { type: 'esm', contents: outputFiles[0]?.text ?? '' },
+              'index.js': { type: 'esm', contents: bundle },
               'tidemark.wasm': {
                 type: 'wasm',
                 contents: readFileSync(join(installed, 'dist/sql/tidemark.wasm')),

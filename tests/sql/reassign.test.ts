@@ -8,6 +8,7 @@ import {
   createRouter,
   type KeyValueStore,
   KVShardMapper,
+  type Shard,
 } from '../../client/sql/index.ts';
 import { coordinatorOf, kvOf, NAMES, onAll, shardsHaving, shardsOf } from './doubles.ts';
 
@@ -185,6 +186,44 @@ describe('a move of a key', () => {
     }
     for (const id of ['m1', 'm2', 'm3']) expect(await shardsHaving('mails', id)).toEqual([to]);
   });
+
+  it.each([5, 20, 35])(
+    'that takes long is left to who took it over: after %i batches',
+    async (at) => {
+      const { router, from, to } = await filled();
+      const [first] = [...NAMES].sort() as ['db-central'];
+      const held = (sql: string) => env[first].prepare(`${sql} WHERE table_name = ''`).run();
+      let batches = 0;
+      const slow = (name: (typeof NAMES)[number]): Shard => ({
+        prepare: (sql) => env[name].prepare(sql),
+        batch: async (statements) => {
+          batches += 1;
+          if (batches === at) await held("UPDATE tidemark_moves SET digest = 'another'");
+          return await env[name].batch(statements as unknown as D1PreparedStatement[]);
+        },
+      });
+      // Every look at the clock is half a minute later.
+      let now = Date.now();
+      const clock = { now: () => (now += 30_000), sleep: async () => {} };
+      const shards = Object.fromEntries(NAMES.map((name) => [name, slow(name)]));
+      const overtaken = createRouter(config({ ...routed, shards, clock }));
+      await expect(overtaken.reassignShard('ann', to)).rejects.toMatchObject({
+        code: 'RECORD_CONFLICT',
+        message: expect.stringContaining('is being moved'),
+      });
+      // A row's step at most: the rest is the other's.
+      expect(batches).toBeLessThan(at + 20);
+      for (const id of ['m1', 'm2', 'm3']) expect(await shardsHaving('mails', id)).toContain(from);
+      expect(await router.first('ann', SELECT, ['ann'])).toEqual({ name: 'Ann' });
+      await expect(router.reassignShard('ann', to)).rejects.toMatchObject({
+        code: 'RECORD_CONFLICT',
+      });
+      await held('DELETE FROM tidemark_moves');
+      await router.reassignShard('ann', to);
+      for (const id of ['m1', 'm2', 'm3']) expect(await shardsHaving('mails', id)).toEqual([to]);
+      expect(await shardsHaving('movers', 'ann')).toEqual([to]);
+    },
+  );
 
   it('that died before the key was led is not what brings a deleted row back', async () => {
     const { router, to } = await filled();

@@ -21,7 +21,7 @@ using namespace existing;  // NOLINT(google-build-using-namespace)
 // Each is copied, compared and deleted on its own, which takes some 25 queries.
 constexpr size_t kKeyRowsMax = 30;
 
-// Who has not let go of a key by then has died.
+// Who has neither kept a key nor let go of it by then has died.
 constexpr int64_t kHeldMs = 120'000;
 
 struct Wanted {
@@ -159,9 +159,14 @@ Task<Reply> HoldKey(Context context) {
   const Request request = context.request;
   const int64_t until = request.now_ms + kHeldMs;
   std::vector<Statement> statements;
-  statements.push_back({sql::kCreateMoves.text, {}});
-  statements.push_back(
-      {sql::kHoldKey.text, {request.Param("key"), request.Param("holder"), until, request.now_ms}});
+  std::vector<Param> params = {request.Param("key"), request.Param("holder"), until};
+  if (request.Param("keep").empty()) {
+    params.emplace_back(request.now_ms);
+    statements.push_back({sql::kCreateMoves.text, {}});
+    statements.push_back({sql::kHoldKey.text, std::move(params)});
+  } else {
+    statements.push_back({sql::kKeepKey.text, std::move(params)});
+  }
   const std::variant<ResultSets, Failure> answer =
       co_await D1(request.Param("shard"), std::move(statements));
   if (const auto* failure = std::get_if<Failure>(&answer)) {

@@ -191,8 +191,9 @@ Task<Reply> MigrateRecord(Context context);
 // `invalid_table_name`, `too_many_tables`, `too_many_rows`, `unreadable_record`.
 Task<Reply> ListKeyRows(Context context);
 
-// A key is moved by one at a time, for two minutes at most. Parameters: `shard`, which keeps it;
-// `key`; `holder`. Data: `held`, empty where another has it.
+// A key is moved by one at a time, who has it for two minutes more with each call. Parameters:
+// `shard`, where that is noted; `key`; `holder`; of HoldKey `keep`, not empty for who has it by an
+// earlier call. Data: `held`, empty where another has it or, of who keeps it, had it since.
 Task<Reply> HoldKey(Context context);
 Task<Reply> ReleaseKey(Context context);
 

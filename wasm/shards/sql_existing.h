@@ -233,6 +233,10 @@ VALUES ('', ?1, 'held', ?2, CAST(?3 AS INTEGER))
 ON CONFLICT (table_name, row_key) DO UPDATE SET
   digest = excluded.digest, updated_at = excluded.updated_at
 WHERE tidemark_moves.updated_at <= CAST(?4 AS INTEGER) RETURNING 1)sql"};
+// Parameters as of the last. Nothing where another has or had it since.
+inline constexpr Sql kKeepKey{"KeepKey", R"sql(
+UPDATE tidemark_moves SET updated_at = CAST(?3 AS INTEGER)
+WHERE table_name = '' AND row_key = ?1 AND digest = ?2 RETURNING 1)sql"};
 // ?1 key, ?2 who.
 inline constexpr Sql kReleaseKey{
     "ReleaseKey",
@@ -289,7 +293,7 @@ inline constexpr Sql kExistingStatements[] = {
     kForgetTables,  kCreateMoves,     kReadMove,        kNoteMove,          kForgetMove,
     kReadRowTypes,  kReadRowValues,   kInsertRow,       kOverwriteRow,      kDeleteRow,
     kFindReference, kRowsOfKey,       kNoteMapped,      kCheckNote,         kCheckRow,
-    kHoldKey,       kReleaseKey};
+    kHoldKey,       kKeepKey,         kReleaseKey};
 
 // What stands in others.
 inline constexpr Sql kExistingPieces[] = {

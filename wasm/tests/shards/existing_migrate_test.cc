@@ -2,40 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/existing_harness.h"
+#include "tests/support/migrating.h"
 
 namespace tidemark::testing {
 namespace {
-
-using Texts = std::vector<std::string>;
-
-constexpr const char* kUsers = "CREATE TABLE users (id TEXT PRIMARY KEY, name TEXT, n INTEGER)";
-constexpr const char* kAnn = "INSERT INTO users VALUES ('u1', 'Ann', 1), ('u2', 'Bob', 2)";
-
-Params Of(const std::string& key, const Params& more = {}) {
-  Params params = {{"source", "old"}, {"target", "new"}, {"table", "users"}, {"key", key}};
-  for (const auto& [name, value] : more) params[name] = value;
-  return params;
-}
-
-std::string Migrate(ExistingHarness* harness, const std::string& key, const Params& more = {}) {
-  const native::Answer answer = harness->Run("migrate_record", Of(key, more));
-  return answer.status == 200 ? "moved:" + answer.data.at("moved") : answer.data.at("error");
-}
-
-Texts Rows(ExistingHarness* harness, const std::string& shard,
-           const std::string& sql = "SELECT * FROM users ORDER BY id") {
-  return harness->database(shard).Rows(sql);
-}
-
-void Prepare(ExistingHarness* harness) {
-  harness->database("old").Execute(std::string(kUsers) + ";" + kAnn);
-  harness->database("new").Execute(kUsers);
-}
-
-int Notes(ExistingHarness* harness) {
-  return std::stoi(Rows(harness, "new", "SELECT count(*) FROM tidemark_moves").front());
-}
 
 TEST(Migrate, MovesOneRecordAndLeavesTheOthers) {
   ExistingHarness harness;

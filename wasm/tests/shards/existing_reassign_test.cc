@@ -7,36 +7,10 @@
 #include <iterator>
 #include <memory>
 
-#include "tests/support/existing_harness.h"
+#include "tests/support/migrating.h"
 
 namespace tidemark::testing {
 namespace {
-
-using Texts = std::vector<std::string>;
-
-constexpr const char* kUsers = "CREATE TABLE users (id TEXT PRIMARY KEY, name TEXT, n INTEGER)";
-constexpr const char* kAnn = "INSERT INTO users VALUES ('u1', 'Ann', 1), ('u2', 'Bob', 2)";
-
-Params Of(const std::string& key, const Params& more = {}) {
-  Params params = {{"source", "old"}, {"target", "new"}, {"table", "users"}, {"key", key}};
-  for (const auto& [name, value] : more) params[name] = value;
-  return params;
-}
-
-std::string Migrate(ExistingHarness* harness, const std::string& key, const Params& more = {}) {
-  const native::Answer answer = harness->Run("migrate_record", Of(key, more));
-  return answer.status == 200 ? "moved:" + answer.data.at("moved") : answer.data.at("error");
-}
-
-Texts Rows(ExistingHarness* harness, const std::string& shard,
-           const std::string& sql = "SELECT * FROM users ORDER BY id") {
-  return harness->database(shard).Rows(sql);
-}
-
-void Prepare(ExistingHarness* harness) {
-  harness->database("old").Execute(std::string(kUsers) + ";" + kAnn);
-  harness->database("new").Execute(kUsers);
-}
 
 // Moves u1 as the library does, step by step: it is copied, noted, led to its new place, deleted.
 class Reassigning {
@@ -83,10 +57,6 @@ class Reassigning {
   size_t phase_ = 0;
   std::unique_ptr<native::Running> running_;
 };
-
-int Notes(ExistingHarness* harness) {
-  return std::stoi(Rows(harness, "new", "SELECT count(*) FROM tidemark_moves").front());
-}
 
 // Dies after each step, and is run again: at no moment is the record nowhere, and in the end it is
 // in one place.
@@ -306,8 +276,8 @@ TEST(Reassign, NoRowIsDeletedWithARecord) {
 
 TEST(HeldKey, IsMovedByOneAtATime) {
   ExistingHarness harness;
-  const auto hold = [&](const std::string& holder) {
-    const Params params = {{"shard", "db"}, {"key", "k"}, {"holder", holder}};
+  const auto hold = [&](const std::string& holder, const std::string& keep = "") {
+    const Params params = {{"shard", "db"}, {"key", "k"}, {"holder", holder}, {"keep", keep}};
     return harness.Run("hold_key", params).data.at("held");
   };
   const auto release = [&](const std::string& holder) {
@@ -317,11 +287,20 @@ TEST(HeldKey, IsMovedByOneAtATime) {
   EXPECT_EQ(hold("b"), "");
   release("b");
   EXPECT_EQ(hold("b"), "");
-  harness.now_ms += 120'000;
+  // Who keeps it has it for two minutes more.
+  harness.now_ms += 119'999;
+  EXPECT_EQ(hold("a", "1"), "1");
+  EXPECT_EQ(hold("b", "1"), "");
+  harness.now_ms += 119'999;
+  EXPECT_EQ(hold("b"), "");
+  harness.now_ms += 1;
   EXPECT_EQ(hold("b"), "1");
+  EXPECT_EQ(hold("a", "1"), "");
   release("a");
   EXPECT_EQ(hold("c"), "");
+  // Whoever has let go of it since has moved it.
   release("b");
+  EXPECT_EQ(hold("a", "1"), "");
   EXPECT_EQ(hold("c"), "1");
 }
 
